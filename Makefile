@@ -1,0 +1,65 @@
+# `make` alone prints the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# sam build wants the template's own Python as a real binary, not as a pyenv shim.
+PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
+	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
+
+.PHONY: help setup run test lint types template unit build schema lock clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.done ## make .venv with everything and the kobo command in it
+
+$(VENV)/.done: requirements/dev.txt requirements/uv.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; say which with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup ## the demo: a local AWS, a mock KoboMobile, every kind of answer
+	$(BIN)/kobo demo
+
+test: setup lint types template unit ## all checks and tests
+
+lint: setup ## style, with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## types, with mypy (strict)
+	$(BIN)/mypy
+
+template: setup ## template.yaml, with cfn-lint
+	$(BIN)/cfn-lint template.yaml
+
+unit: setup ## the tests (PYTEST="-k name" narrows them)
+	$(BIN)/python -m pytest $(PYTEST)
+
+build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
+	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }
+	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam validate --lint
+	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam build
+
+.venv-sam/.done: requirements/sam.txt requirements/uv.txt
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	.venv-sam/bin/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+schema: setup ## write events/request.schema.json from the code's rules
+	$(BIN)/python -m kobo_cli.request_schema > events/request.schema.json
+
+lock: setup ## write the locked requirements anew
+	for name in dev sam uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt; done
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
