@@ -1,0 +1,51 @@
+"""The exceptions, and what the caller may do about each.
+
+KoboSmsError
+├── InvalidRequest        dead-letter it: nobody can send this as it stands
+├── ConfigurationError    let it crash: the deployment is wrong, not the message
+├── LostClaim             hand the record back: another invocation has taken the part over
+└── UnreadableBalance     raise an alarm: never take it for a zero
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class KoboSmsError(Exception):
+    """Base of all errors of this package."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one field: `field` as the producer wrote it, `advice` what would be right."""
+
+    field: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.advice}"
+
+
+class InvalidRequest(KoboSmsError):
+    """A request that breaks contract 1; `problems` names every field at fault."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+class ConfigurationError(KoboSmsError):
+    """A setting that is missing or makes no sense; the message names it."""
+
+
+class LostClaim(KoboSmsError):
+    """The claim under which an outcome was to be written is no longer ours."""
+
+
+class UnreadableBalance(KoboSmsError):
+    """An answer of credit/ in which no balance can be found."""

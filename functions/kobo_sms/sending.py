@@ -1,0 +1,197 @@
+"""Sending one part: claim it, ask KoboMobile, write down what that means (DESIGN.md, guarantees 1 to 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kobo_sms import records, states
+from kobo_sms.answers import Accepted
+from kobo_sms.backoff import wait_seconds
+from kobo_sms.client import KoboClient
+from kobo_sms.decisions import Decision, Next, after_call, before_call, stop_halving
+from kobo_sms.errors import InvalidRequest
+from kobo_sms.parts import Part
+from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
+from kobo_sms.request import conceal
+from kobo_sms.settings import SendSettings
+from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
+
+# What an attempt needs beyond the call itself: two writes, and SQS.
+_MARGIN_SECONDS = 4.0
+# The claim outlives the invocation, so that nobody takes a part over from one that still runs.
+_LEASE_BEYOND_DEADLINE = 1.0
+# SQS takes away what it has handed out 1,000 times (template.yaml); who waits for credit may wait for longer than that.
+_MOST_RECEIVES = 900
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one queue message.
+
+    `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`; `returns_after` is None when the
+    message is done, else the seconds until it comes back. `waited`: seconds from queued to accepted.
+    """
+
+    outcome: str
+    returns_after: int | None = None
+    request_id: str = ""
+    part: str = ""
+    recipients: int = 0
+    answer: str = ""
+    reason: str = ""
+    attempts: int = 0
+    symptom: str = ""
+    waited: float | None = None
+    dead: bool = False
+    surplus: int = 0
+
+
+@dataclass(frozen=True)
+class Chance:
+    """The sources of what differs from run to run: the clock (epoch seconds), a draw, a name for a claim."""
+
+    clock: Callable[[], float]
+    uniform: Callable[[float, float], float]
+    token: Callable[[], str]
+
+
+class Sender:
+    """Processes queue messages, any number at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: KoboClient,
+        queues: Queues,
+        settings: SendSettings,
+        http_timeout: float,
+        chance: Chance,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._queues = queues
+        self._settings = settings
+        self._least_time = http_timeout + _MARGIN_SECONDS
+        self._chance = chance
+
+    def process(self, message: Message, deadline: float) -> Verdict:
+        """Do what can be done about `message` now; `deadline` (epoch seconds) ends the invocation.
+
+        Errors of AWS pass through: the message comes back by itself, and nothing is lost or done twice.
+        """
+        now = self._chance.clock()
+        if deadline - now < self._least_time:
+            return self._return(message, Verdict("postponed"), 0)
+        try:
+            part = message.read_part(self._settings.default_region)
+        except InvalidRequest as error:
+            return self._bury_invalid(message, str(error))
+        if part.too_large:
+            return self._split_root(message, part, now)
+        # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
+        self._client.log_in()
+        until = deadline + _LEASE_BEYOND_DEADLINE
+        claim = self._store.claim(part, token=self._chance.token(), now=now, until=until)
+        if isinstance(claim, Claim):
+            return self._attempt(message, claim, now)
+        return self._stand_back(message, part, claim, now)
+
+    def _attempt(self, message: Message, claim: Claim, now: float) -> Verdict:
+        part, known, limit = claim.part, claim.known, self._settings.max_attempts
+        decision = before_call(part, known, now=now, max_attempts=limit)
+        if decision is not None:
+            return self._carry_out(message, claim, decision, "none")
+        answer = self._client.send(part, sender=part.request.sender or self._settings.default_sender)
+        decision = after_call(part, known, answer, max_attempts=limit, counted=True)
+        surplus = len(answer.ids.keys() - set(part.request.to)) if isinstance(answer, Accepted) else 0
+        return self._carry_out(message, claim, decision, answer.label, surplus)
+
+    def _carry_out(self, message: Message, claim: Claim, decision: Decision, label: str, surplus: int = 0) -> Verdict:
+        now = self._chance.clock()
+        verdict = _describe(claim.part, decision, label, now, surplus)
+        match decision.next:
+            case Next.SPLIT:
+                if not self._store.split(claim, decision, now=now, label=label):
+                    return self._carry_out(message, claim, stop_halving(claim.known, label), label)
+                self._queues.put_parts(message.lane, claim.part.halves())
+            case Next.DEAD_LETTER:
+                # Before the outcome: once that is written, nobody comes back to do this.
+                self._bury(message, claim.part, decision, label)
+                self._store.record(claim, decision, now=now, label=label, due=None)
+            case Next.RETRY:
+                self._store.record(claim, decision, now=now, label=label, due=None)
+                if message.receives < _MOST_RECEIVES:
+                    return self._return(message, verdict, self._wait(claim.known.calls))
+                self._queues.put_again(message, claim.part)
+            case Next.DONE:
+                self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))
+        return verdict
+
+    def _stand_back(self, message: Message, part: Part, found: Busy | Finished | OtherContent, now: float) -> Verdict:
+        facts = Verdict("duplicate", request_id=part.request.id, part=part.name, recipients=len(part.request.to))
+        if isinstance(found, OtherContent):
+            return self._bury_invalid(message, "id: used before for other content; choose another id", part)
+        if isinstance(found, Busy):
+            return self._return(message, replace(facts, outcome="busy"), max(1, round(found.until - now) + 1))
+        if found.state == states.SPLIT:
+            self._queues.put_parts(message.lane, part.halves())
+        return facts
+
+    def _split_root(self, message: Message, part: Part, now: float) -> Verdict:
+        if isinstance(self._store.split_root(part, now=now), OtherContent):
+            return self._bury_invalid(message, "id: used before for other content; choose another id", part)
+        self._queues.put_parts(message.lane, part.chunks())
+        return Verdict("split", request_id=part.request.id, part=part.name, recipients=len(part.request.to))
+
+    def _return(self, message: Message, verdict: Verdict, seconds: int) -> Verdict:
+        self._queues.return_after(message, seconds)
+        return replace(verdict, returns_after=seconds)
+
+    def _wait(self, calls: int) -> int:
+        settings = self._settings
+        return wait_seconds(calls, base=settings.retry_base, longest=settings.retry_max, uniform=self._chance.uniform)
+
+    def _first_report(self, claim: Claim, decision: Decision, now: float) -> tuple[str, float] | None:
+        if not any(outcome.msgid for outcome in decision.outcomes.values()):
+            return None
+        return records.due_shard(claim.part), now + self._settings.first_report_after
+
+    def _bury(self, message: Message, part: Part, decision: Decision, label: str) -> None:
+        notes = {
+            "Reason": decision.reason,
+            "RequestId": part.request.id,
+            "Attempts": str(decision.attempts),
+            "LastAnswer": label,
+            "Lane": self._lane_name(message),
+            PART: part.name,
+            ORIGIN: part.origin,
+            QUEUED_AT: f"{part.queued_at:.3f}",
+        }
+        self._queues.put_dead(conceal(message.body), notes)
+
+    def _bury_invalid(self, message: Message, reason: str, part: Part | None = None) -> Verdict:
+        request_id = part.request.id if part is not None else ""
+        notes = {"Reason": reason, "RequestId": request_id, "Lane": self._lane_name(message)}
+        notes |= {name: value for name, value in message.attributes.items() if name in (PART, ORIGIN, QUEUED_AT)}
+        self._queues.put_dead(conceal(message.body), notes)
+        return Verdict("invalid", request_id=request_id, reason=reason, dead=True)
+
+    def _lane_name(self, message: Message) -> str:
+        return "priority" if message.lane == self._settings.priority_queue_url else "bulk"
+
+
+def _describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> Verdict:
+    return Verdict(
+        outcome=decision.state,
+        request_id=part.request.id,
+        part=part.name,
+        recipients=len(part.request.to),
+        answer=label,
+        reason=decision.reason or "",
+        attempts=decision.attempts,
+        symptom=decision.symptom or "",
+        waited=now - part.queued_at if decision.state == states.SENT else None,
+        dead=decision.next is Next.DEAD_LETTER,
+        surplus=surplus,
+    )

@@ -1,0 +1,95 @@
+"""A Sender of the test's own: real queues, table and HTTP, but a clock, a draw and claim names that the test sets."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kobo_sms import settings
+from kobo_sms.client import KoboClient
+from kobo_sms.credentials import Credentials
+from kobo_sms.polling import Poller
+from kobo_sms.queues import Message, Queues
+from kobo_sms.sending import Chance, Sender, Verdict
+from kobo_sms.store import Store
+
+if TYPE_CHECKING:
+    from mock_kobo.control_client import MockControl
+    from tests.integration.functions.conftest import Clock, Stack
+
+REQUEST = {"to": "+2348030100001", "msg": "Your PIN is 4711-2288", "id": "order-1"}
+
+
+@dataclass
+class Desk:
+    """Hands messages to a Sender one at a time; `message` is the last one."""
+
+    stack: Stack
+    sender: Sender
+    store: Store
+    client: KoboClient
+    clock: Clock
+    message: Message | None = None
+
+    def send(self, lane: str = "PriorityQueue", **fields: Any) -> Verdict:
+        """Queue a request, take it off and process it."""
+        self.stack.sqs.send_message(QueueUrl=self.stack.names[lane], MessageBody=json.dumps(REQUEST | fields))
+        return self.take(lane)
+
+    def take(self, lane: str = "PriorityQueue") -> Verdict:
+        """Process the next message that waits."""
+        url = self.stack.names[lane]
+        found = self.stack.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"][0]
+        attributes = {name: each["StringValue"] for name, each in found.get("MessageAttributes", {}).items()}
+        handle, now = found["ReceiptHandle"], self.clock.now
+        self.message = Message(found["MessageId"], handle, found["Body"], attributes, now, url)
+        return self.again()
+
+    def again(self, after: float = 0.0, **changed: Any) -> Verdict:
+        """Process the last message once more, `after` seconds later."""
+        assert self.message is not None
+        self.clock.now += after
+        self.message = replace(self.message, **changed)
+        return self.sender.process(self.message, self.clock.now + 30)
+
+    def item(self, part: str = "0") -> dict[str, Any]:
+        return self.stack.item("order-1", part)
+
+
+@pytest.fixture
+def environment(aws: Stack, kobo: MockControl) -> dict[str, str]:
+    wanted = {"KoboBaseUrl": kobo.base_url, "MaxAttempts": "3", "HttpTimeoutSeconds": "5"}
+    return aws.environment("PollReports", **wanted) | aws.environment("SendSms", **wanted)
+
+
+@pytest.fixture
+def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock: Clock) -> Desk:
+    names = itertools.count(1)
+    wanted, kobo = settings.read_send(environment), settings.read_kobo(environment)
+    kept = settings.read_store(environment)
+    credentials = Credentials(clients["watched secretsmanager"], kobo.secret_arn)
+    client = KoboClient(kobo.base_url, credentials, timeout=kobo.http_timeout, connections=1)
+    store = Store(
+        clients["watched dynamodb"],
+        kept.table,
+        keep_seconds=kept.keep_seconds,
+        fingerprint_key=kept.fingerprint_key,
+        default_sender=kept.default_sender,
+        store_text=kept.store_text,
+    )
+    queues = Queues(clients["watched sqs"], wanted.dead_letter_queue_url)
+    chance = Chance(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
+    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance), store, client, clock)
+
+
+@pytest.fixture
+def poller(desk: Desk, environment: dict[str, str]) -> Iterator[Callable[[], Poller]]:
+    with ThreadPoolExecutor(2) as pool:
+        wanted = settings.read_reports(environment)
+        yield lambda: Poller(desk.store, desk.client, wanted, desk.clock, pool)

@@ -1,0 +1,117 @@
+"""What template.yaml promises: DESIGN.md's parameters and outputs, least privilege, and times that fit together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from kobo_sms import settings
+from local_aws.environment import names_of
+
+TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
+ROLES = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"}
+
+# DESIGN.md, contract 4; None where it names no default.
+PARAMETERS = {
+    "KoboBaseUrl": "https://kobomobile.net/api",
+    "DefaultSenderId": None,
+    "DefaultRegion": "NG",
+    "SendConcurrency": None,
+    "LowCredit": None,
+    "CriticalCredit": None,
+    "AlertEmail": None,
+    "CreditSchedule": "rate(1 minute)",
+    "ReportSchedule": "rate(1 minute)",
+    "FirstReportAfterSeconds": 120,
+    "GiveUpReportsAfterHours": 72,
+    "RetryBaseSeconds": 5,
+    "RetryMaxSeconds": 900,
+    "MaxAttempts": 12,
+    "HttpTimeoutSeconds": 10,
+    "KeepRecordsDays": 30,
+    "StoreText": "true",
+}
+# DESIGN.md, contract 3: what local.env lists beyond how to reach AWS.
+VARIABLES = {
+    "KOBO_PRIORITY_QUEUE_URL",
+    "KOBO_BULK_QUEUE_URL",
+    "KOBO_DEAD_LETTER_QUEUE_URL",
+    "KOBO_TABLE",
+    "KOBO_SECRET_ARN",
+    "KOBO_TOPIC_ARN",
+    "KOBO_BASE_URL",
+}
+
+
+def environment(function: str) -> dict[str, str]:
+    """The variables that a function gets, each with a value that its kind could have."""
+    shared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    own = FUNCTIONS[function]["Properties"].get("Environment", {}).get("Variables", {})
+    return {name: str(_value(value)) for name, value in {**shared, **own}.items()}
+
+
+def _value(node: Any) -> Any:
+    if isinstance(node, dict) and node.get("Ref") in TEMPLATE["Parameters"]:
+        return TEMPLATE["Parameters"][node["Ref"]]["Default"]
+    return 2 if isinstance(node, dict) and "Fn::FindInMap" in node else "something"
+
+
+def test_parameters_are_those_of_the_design_with_its_defaults() -> None:
+    assert set(TEMPLATE["Parameters"]) == set(PARAMETERS)
+    for name, default in PARAMETERS.items():
+        assert "Default" in TEMPLATE["Parameters"][name], name
+        assert default in (None, TEMPLATE["Parameters"][name]["Default"]), name
+        assert TEMPLATE["Parameters"][name]["Description"], name
+
+
+def test_outputs_have_the_names_of_local_env() -> None:
+    assert set(names_of(dict.fromkeys(TEMPLATE["Outputs"], ""))) == VARIABLES
+
+
+def test_each_function_gets_the_environment_that_it_reads() -> None:
+    for function in FUNCTIONS:
+        settings.read_kobo(environment(function))
+        settings.read_store(environment(function))
+    settings.read_send(environment("SendSms"))
+    settings.read_reports(environment("PollReports"))
+
+
+@pytest.mark.parametrize("concurrency", TEMPLATE["Parameters"]["SendConcurrency"]["AllowedValues"])
+def test_invocations_times_calls_make_the_send_concurrency(concurrency: int) -> None:
+    row = TEMPLATE["Mappings"]["CallsAtOnce"][str(concurrency)]
+    assert row["Invocations"] * row["EachCalls"] == concurrency
+    # Lambda: MaximumConcurrency lies between 2 and 1,000.
+    assert 2 <= row["Invocations"] <= 1000
+
+
+def test_no_role_may_do_more_than_it_says() -> None:
+    for name, role in ROLES.items():
+        assert "ManagedPolicyArns" not in role["Properties"], name
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert "*" not in str(statement["Action"]), name
+                assert statement["Resource"] != "*", name
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
+    for name, function in FUNCTIONS.items():
+        assert function["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+        assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+        assert RESOURCES[f"{name}Logs"]["Properties"]["RetentionInDays"]
+
+
+@pytest.mark.parametrize("queue", ["PriorityQueue", "BulkQueue"])
+def test_a_message_stays_hidden_for_longer_than_a_function_can_hold_it(queue: str) -> None:
+    send = FUNCTIONS["SendSms"]["Properties"]
+    assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 3 * send["Timeout"]
+    # One call with a refetched password is two calls; the margin is what sending.py keeps for AWS.
+    assert send["Timeout"] >= TEMPLATE["Parameters"]["HttpTimeoutSeconds"]["MaxValue"] + 5
+
+
+def test_sqs_hands_back_only_what_failed() -> None:
+    for event in FUNCTIONS["SendSms"]["Properties"]["Events"].values():
+        assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "MaximumBatchingWindowInSeconds" not in event["Properties"]

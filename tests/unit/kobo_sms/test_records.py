@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kobo_sms import records
+from kobo_sms.decisions import Outcome
+from kobo_sms.dynamodb import encode
+from kobo_sms.parts import Part
+from kobo_sms.request import BadNumber, Request
+
+ONE, TWO = "2348030100001", "2348030100002"
+PART = Part(Request("order-1", (ONE, TWO), "PIN 4711", bad=(BadNumber("x", "why"), BadNumber("", "empty"))), 1.8e9)
+BAD = {"x": {"state": "rejected", "reason": "why"}, "(empty)": {"state": "rejected", "reason": "empty"}}
+
+
+def test_what_is_kept_of_a_part() -> None:
+    request = replace(PART.request, reference="r", type=2)
+    assert records.describe(replace(PART, request=request), sender="Kobo", store_text=True) == {
+        "origin": "0",
+        "from": "Kobo",
+        "type": 2,
+        "pages": 1,
+        "created_at": Decimal("1800000000.0"),
+        "message_uuid": PART.message_uuid,
+        "recipients": {ONE: {}, TWO: {}} | BAD,
+        "reference": "r",
+        "text": "PIN 4711",
+    }
+
+
+def test_a_text_is_kept_only_if_wanted_and_never_a_sensitive_one() -> None:
+    sensitive = replace(PART, request=replace(PART.request, sensitive=True))
+    for part, store_text in ((PART, False), (sensitive, True), (sensitive, False)):
+        assert "4711" not in str(records.describe(part, sender="Kobo", store_text=store_text))
+
+
+def test_recipients_after_an_answer() -> None:
+    outcomes = {ONE: Outcome(msgid="a"), TWO: Outcome("unknown", "missing")}
+    assert records.recipients_after(PART, outcomes, 5.0) == {
+        ONE: {"msgid": "a"},
+        TWO: {"state": "unknown", "reason": "missing", "at": Decimal("5.0")},
+        **BAD,
+    }
+
+
+@given(st.sets(st.integers(10**9, 10**20 - 1), min_size=1))
+def test_packed_numbers_unpack(numbers: set[int]) -> None:
+    assert records.unpack_numbers(records.pack_numbers(map(str, numbers))) == [str(n) for n in sorted(numbers)]
+
+
+def test_packed_numbers_are_small() -> None:
+    # A message of 1 MiB holds at most this many, and an item of the table 400 kB.
+    some = random.Random(0).sample(range(2348030000000, 2349190000000), 60_000)
+    assert len(records.pack_numbers(map(str, some))) < 200_000
+
+
+@given(st.integers(0, 200))
+def test_the_history_keeps_its_beginning_and_its_end(count: int) -> None:
+    history: list[dict[str, Any]] = []
+    for at in range(count):
+        history = records.add_to_history(history, {"at": at})
+    kept = [event["at"] for event in history]
+    assert len(kept) == min(count, 50)
+    assert kept[:10] == list(range(min(count, 10)))
+    assert kept[10:] == list(range(max(10, count - 40), count))
+
+
+@given(st.floats(0, 1e11))
+def test_moments_are_what_dynamodb_takes(seconds: float) -> None:
+    moment = records.moment(seconds)
+    assert abs(float(moment) - seconds) < 0.001
+    encode({"at": moment})
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_shards_are_those_that_are_polled(id_: str) -> None:
+    assert records.due_shard(replace(PART, request=replace(PART.request, id=id_))) in records.DUE_SHARDS
+
+
+def test_the_parts_of_a_request_spread_over_the_shards() -> None:
+    shards = {records.due_shard(replace(PART, name=f"0.{at}")) for at in range(200)}
+    assert shards == set(records.DUE_SHARDS)
