@@ -1,0 +1,30 @@
+"""What exists in the local stack: one reader a resource type, answering in the template's own spelling."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.clients import Clients
+from local_aws.existing import alerts, functions, logs, queues, roles, schedules, secrets, tables
+
+Reader = Callable[[Clients, str], dict[str, Any]]
+"""Reads a resource, given its physical id, as properties by their names in CloudFormation.
+
+Raises botocore's ClientError or LookupError when there is no such resource.
+"""
+
+READERS: dict[str, Reader] = {
+    "AWS::CloudWatch::Alarm": alerts.read_alarm,
+    "AWS::DynamoDB::Table": tables.read_table,
+    "AWS::Events::Rule": schedules.read_rule,
+    "AWS::IAM::Role": roles.read_role,
+    "AWS::Lambda::EventInvokeConfig": functions.read_invoke_config,
+    "AWS::Lambda::EventSourceMapping": functions.read_mapping,
+    "AWS::Lambda::Function": functions.read_function,
+    "AWS::Lambda::Permission": functions.read_permission,
+    "AWS::Logs::LogGroup": logs.read_group,
+    "AWS::Scheduler::Schedule": schedules.read_schedule,
+    "AWS::SecretsManager::Secret": secrets.read_secret,
+    "AWS::SNS::Subscription": alerts.read_subscription,
+    "AWS::SNS::Topic": alerts.read_topic,
+    "AWS::SQS::Queue": queues.read_queue,
+}

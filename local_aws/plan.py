@@ -1,0 +1,90 @@
+"""What is to be run, checked before anything starts."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local_aws import parameters, ports, template
+from local_aws.child import HOST
+from local_aws.errors import LocalStackError
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "template.yaml"
+BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
+
+# The account the mock begins with; a server given by --kobo-url may want another one.
+_USER, _PASSWORD = "demo", "demo-pass"
+_BASE_URL = "KoboBaseUrl"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A local stack to run: ports, template, parameters, the functions' code folders, KoboMobile and its account."""
+
+    aws_port: int
+    mock_port: int | None
+    template: template.Template
+    parameters: Mapping[str, str]
+    code: Mapping[str, Path]
+    credentials: Mapping[str, str]
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the embedded AWS."""
+        return f"http://{HOST}:{self.aws_port}"
+
+    @property
+    def mock_url(self) -> str | None:
+        """The address of the mock, None when another server is used."""
+        return f"http://{HOST}:{self.mock_port}" if self.mock_port else None
+
+
+def make(
+    *,
+    aws_port: int,
+    mock_port: int,
+    kobo_url: str | None,
+    given: Mapping[str, str],
+    built: bool,
+    code: Path | None,
+) -> Plan:
+    """Settle what to run; port 0 becomes a free one.
+
+    Raises LocalStackError for a port in use, a bad parameter or address, or when there is nothing built to run.
+    """
+    if _BASE_URL in given:
+        raise LocalStackError(f"{_BASE_URL} is set by --kobo-url URL, or points at the mock")
+    source = BUILT if built else SOURCE
+    if built and not source.exists():
+        raise LocalStackError("there is no build; run `make build` first")
+    loaded = template.load(source)
+    base_url = _api(kobo_url) if kobo_url else None
+    # Values first: a mistyped one should not depend on the ports to be told.
+    settled = parameters.settle(loaded["Parameters"], {**given, _BASE_URL: base_url or f"http://{HOST}/api"})
+    mock_port_used = None if kobo_url else ports.choose(mock_port, "--port")
+    aws_port_used = ports.choose(aws_port, "--aws-port")
+    if aws_port_used == mock_port_used:
+        raise LocalStackError(f"--port and --aws-port can't both be {aws_port_used}")
+    folders = template.code_folders(loaded, source.parent)
+    return Plan(
+        aws_port=aws_port_used,
+        mock_port=mock_port_used,
+        template=loaded,
+        parameters={**settled, _BASE_URL: base_url or f"http://{HOST}:{mock_port_used}/api"},
+        code={name: code or folder for name, folder in folders.items()},
+        credentials=_credentials() if kobo_url else {"user": _USER, "pass": _PASSWORD},
+    )
+
+
+def _api(url: str) -> str:
+    """Return where send/ and credit/ are found: as given, or under /api when only a server was given."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise LocalStackError(f"--kobo-url {url}: give an address like http://127.0.0.1:8025/api")
+    return url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/api"
+
+
+def _credentials() -> dict[str, str]:
+    return {"user": os.environ.get("KOBO_USER", _USER), "pass": os.environ.get("KOBO_PASS", _PASSWORD)}

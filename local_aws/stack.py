@@ -1,0 +1,116 @@
+"""The whole local stack: embedded AWS, mock KoboMobile, functions, schedules."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_aws import environment, lock
+from local_aws.child import Child, started
+from local_aws.engine import engine
+from local_aws.mock import mock
+from local_aws.plan import Plan, make
+
+if TYPE_CHECKING:
+    from local_aws.clients import Clients
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running local stack.
+
+    `environment` has the variables of local.env; `mock_url` is the mock's address, the inbox, None when another server
+    is used; `clients` has the boto3 clients; `directory` the logs.
+    """
+
+    environment: dict[str, str]
+    mock_url: str | None
+    clients: "Clients"
+    directory: Path
+    children: tuple[Child, ...] = field(repr=False)
+
+    def check(self) -> None:
+        """Raise LocalStackError when a part of the stack has stopped by itself."""
+        for child in self.children:
+            child.check()
+
+
+@contextmanager
+def running_stack(
+    *,
+    aws_port: int = 0,
+    mock_port: int = 0,
+    kobo_url: str | None = None,
+    every: float = 2.0,
+    parameters: Mapping[str, str] | None = None,
+    built: bool = False,
+    code: Path | None = None,
+    directory: Path = Path(".kobo"),
+    progress: Progress = lambda _: None,
+) -> Iterator[LocalStack]:
+    """Run the stack of template.yaml until the context is left; `local.env` is in the directory as long as it runs.
+
+    Parameters
+    ----------
+    aws_port, mock_port
+        Ports on 127.0.0.1; 0 takes a free one.
+    kobo_url
+        A KoboMobile API to use in place of the mock, with the account in KOBO_USER and KOBO_PASS.
+    every
+        Seconds between two runs of each scheduled function.
+    parameters
+        Values of template parameters, by name.
+    built
+        Deploy what `sam build` made.
+    code
+        Deploy this folder as the code of all functions, in place of what the template names.
+    progress
+        Gets a line for each step.
+
+    Raises
+    ------
+    LocalStackError
+        When the stack can't be started as asked, with what to do about it. Nothing stays behind.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as exits:
+        exits.enter_context(lock.held(directory))
+        plan = make(
+            aws_port=aws_port, mock_port=mock_port, kobo_url=kobo_url, given=parameters or {}, built=built, code=code
+        )
+        _clean(directory)
+        exits.callback(_clean, directory)
+        yield _start(exits, plan, every, directory, progress)
+
+
+def _clean(directory: Path) -> None:
+    environment.remove(directory)
+    shutil.rmtree(directory / "work", ignore_errors=True)
+
+
+def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress: Progress) -> LocalStack:
+    progress("starting the embedded AWS" + (" and the mock KoboMobile" if plan.mock_port else ""))
+    (directory / "work").mkdir()
+    programs = [engine(plan.aws_port, directory.resolve())]
+    if plan.mock_port:
+        programs.append(mock(plan.mock_port, directory.resolve()))
+    children = tuple(exits.enter_context(started(program)) for program in programs)
+    # boto3 and samtranslator take over a second to import: just what the children need to start.
+    from local_aws.clients import Clients
+    from local_aws.installation import install
+    from local_aws.ticker import take_over_schedules, ticking
+
+    for child in children:
+        child.wait_until_ready()
+    clients = Clients(plan.endpoint)
+    installation = install(clients, plan, progress)
+    variables = environment.of_stack(plan.endpoint, installation.outputs)
+    scheduled = take_over_schedules(clients, installation.resources)
+    exits.enter_context(ticking(clients, scheduled, every, progress))
+    environment.write(directory, variables)
+    exits.callback(environment.remove, directory)
+    return LocalStack(variables, plan.mock_url, clients, directory, children)

@@ -1,0 +1,73 @@
+"""What is to be run, settled before anything starts."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from local_aws import plan
+from local_aws.code import addresses, pack
+from local_aws.errors import LocalStackError
+
+
+def settle(*, kobo_url: str | None = None, built: bool = False, code: Path | None = None) -> plan.Plan:
+    return plan.make(aws_port=0, mock_port=0, kobo_url=kobo_url, given={}, built=built, code=code)
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url"),
+    [
+        ("https://kobomobile.net/api", "https://kobomobile.net/api"),
+        ("http://127.0.0.1:9/api/", "http://127.0.0.1:9/api"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/api"),
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9/api"),
+    ],
+)
+def test_another_kobo_mobile_may_be_given_as_api_or_as_server(url: str, base_url: str) -> None:
+    settled = settle(kobo_url=url)
+    assert settled.parameters["KoboBaseUrl"] == base_url
+    assert (settled.mock_port, settled.mock_url) == (None, None)
+
+
+def test_another_kobo_mobile_gets_the_account_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settle(kobo_url="http://127.0.0.1:9").credentials == {"user": "demo", "pass": "demo-pass"}
+    monkeypatch.setenv("KOBO_USER", "me")
+    monkeypatch.setenv("KOBO_PASS", "mine")
+    assert settle(kobo_url="http://127.0.0.1:9").credentials == {"user": "me", "pass": "mine"}
+    assert settle().credentials == {"user": "demo", "pass": "demo-pass"}
+
+
+def test_the_functions_of_the_tree_are_deployed_unless_another_folder_is_given(tmp_path: Path) -> None:
+    names = {"SendSms", "CheckCredit", "PollReports"}
+    assert settle().code == dict.fromkeys(names, plan.ROOT / "functions")
+    assert settle(code=tmp_path).code == dict.fromkeys(names, tmp_path)
+
+
+def test_built_functions_come_from_where_sam_build_put_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = tmp_path / "template.yaml"
+    monkeypatch.setattr(plan, "BUILT", built)
+    with pytest.raises(LocalStackError, match="make build"):
+        settle(built=True)
+    # sam build names each function's folder in its own properties.
+    own = "Type: AWS::Serverless::Function\n    Properties:\n"
+    built.write_text(plan.SOURCE.read_text().replace(own, f"{own}      CodeUri: Built\n"))
+    assert set(settle(built=True).code.values()) == {tmp_path / "Built"}
+
+
+def test_code_is_packed_without_byte_code(tmp_path: Path) -> None:
+    for name in ("handler.py", "kobo_sms/__init__.py", "kobo_sms/__pycache__/x.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with zipfile.ZipFile(BytesIO(pack(tmp_path))) as archive:
+        assert archive.namelist() == ["handler.py", "kobo_sms/__init__.py"]
+
+
+def test_an_empty_code_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LocalStackError, match="there is no code"):
+        pack(tmp_path)
+
+
+def test_functions_of_one_folder_share_one_upload() -> None:
+    found = addresses({"A": Path("x"), "B": Path("x"), "C": Path("y")})
+    assert found["A"] == found["B"] != found["C"]
