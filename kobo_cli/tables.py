@@ -1,0 +1,65 @@
+"""How a status looks in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from kobo_sms import states
+
+_COLOURS = {
+    states.DELIVERED: "green",
+    states.SENT: "cyan",
+    states.HELD: "yellow",
+    states.QUEUED: "yellow",
+    states.SENDING: "yellow",
+    states.REJECTED: "red",
+    states.FAILED: "red",
+    states.UNDELIVERED: "red",
+    states.EXPIRED: "red",
+    states.DO_NOT_DISTURB: "magenta",
+    states.UNKNOWN: "magenta",
+}
+_WAITS = {
+    states.QUEUED: "waiting for its turn or its next attempt",
+    states.HELD: "waiting; tried again by itself",
+    states.SENDING: "an attempt is under way, or its outcome is unknown and it is tried again",
+    states.SENT: "waiting for the delivery report",
+}
+ROWS = 20
+
+
+def coloured(state: str) -> str:
+    """Return a state in its colour, as rich markup."""
+    colour = _COLOURS.get(state)
+    return f"[{colour}]{state}[/]" if colour else state
+
+
+def summarise(counts: Mapping[str, int]) -> str:
+    """Return the counts of a status in one line of rich markup: `1,198 delivered, 2 undelivered`."""
+    return ", ".join(f"{count:,} {coloured(state)}" for state, count in counts.items()) or "nothing known yet"
+
+
+def explain(recipient: Mapping[str, Any]) -> str:
+    """Return why a recipient is in its state, or what it waits for."""
+    waits = _WAITS.get(recipient["state"], "") if recipient["state"] != states.SENT or recipient["msgid"] else ""
+    return "; ".join(filter(None, (recipient["reason"], waits)))
+
+
+def print_status(console: Console, status: Mapping[str, Any], *, everything: bool = False) -> None:
+    """Print one request: its counts, then its recipients, at most 20 of them unless `everything` is asked for."""
+    pages = f"{status['pages']} page{'s' if status['pages'] > 1 else ''}"
+    console.print(f"[bold]{status['id']}[/]  from {status['from']}, {pages}, queued {status['created_at']}")
+    if status["reference"]:
+        console.print(f"reference: {status['reference']}", markup=False)
+    console.print(summarise(status["counts"]))
+    shown: Sequence[Mapping[str, Any]] = status["recipients"] if everything else status["recipients"][:ROWS]
+    table = Table("to", "state", "report", "why", box=None, pad_edge=False)
+    for recipient in shown:
+        table.add_row(recipient["to"], coloured(recipient["state"]), recipient["report"], explain(recipient))
+    console.print(table)
+    if len(shown) < len(status["recipients"]):
+        console.print(f"... and {len(status['recipients']) - len(shown):,} more (--all, or --json)")

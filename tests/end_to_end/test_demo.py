@@ -1,0 +1,42 @@
+"""The demo, whole: every kind of answer, and every recipient's state against the mock's own list."""
+
+from collections import Counter
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from kobo_cli.connection import local_connection
+from kobo_cli.demo import PARAMETERS, run
+from kobo_cli.demo_examples import MAGIC, examples
+from kobo_cli.request_status import build
+from local_aws.stack import LocalStack, running_stack
+from mock_kobo.control_client import MockControl
+
+DELIVERED = {"DELIVRD": "delivered", "UNDELIV_DND": "do_not_disturb", "EXPIRED": "expired", "PROCESSED": "sent"}
+
+
+@pytest.fixture
+def fresh_stack(tmp_path: Path) -> Iterator[LocalStack]:
+    """A stack on which nothing was sent before: the demo accounts for every SMS and every kobo."""
+    with running_stack(every=0.5, parameters=PARAMETERS, directory=tmp_path / ".kobo") as stack:
+        yield stack
+
+
+def test_the_demo_finds_nothing_off_and_neither_does_the_mocks_list(fresh_stack: LocalStack) -> None:
+    stack, printed = fresh_stack, StringIO()
+    with MockControl(str(stack.mock_url)) as mock:
+        assert run(stack, Console(file=printed, width=150)) == []
+        messages = mock.messages
+    connection = local_connection(stack.environment)
+    statuses = [build(connection.items_of(example.request["id"])) for example in examples()]
+    told = {
+        each["msgid"]: (each["to"], each["state"]) for one in statuses for each in one["recipients"] if each["msgid"]
+    }
+    listed = {each["msgid"]: (each["to"], DELIVERED.get(each["status"].split()[0], "undelivered")) for each in messages}
+    assert told == listed
+    assert len(listed) == len(messages) == 1 + 3 + 1200 + sum(number > "2348030009100" for number, _, _ in MAGIC)
+    assert max(Counter((each["to"], each["message_uuid"]) for each in messages).values()) == 1
+    assert all(number in printed.getvalue() for number, _, _ in MAGIC)

@@ -1,0 +1,54 @@
+"""The READMEs say what is so: links lead somewhere, commands and make targets exist, tables match the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kobo_cli.main import COMMANDS
+from kobo_sms.request import FIELDS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(path for path in ROOT.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))
+
+
+def ours(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_there_are_pages() -> None:
+    assert "README.md" in map(ours, PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ours)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ours)
+def test_commands_exist(page: Path) -> None:
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL))
+    assert set(re.findall(r"\bkobo ([a-z]+)\b", code)) <= set(COMMANDS)
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= targets
+
+
+def test_the_table_of_a_requests_fields_is_complete() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (?:required|optional) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(FIELDS)
+
+
+def test_the_layout_names_every_folder() -> None:
+    named = set(re.findall(r"^\| `([\w.]+)/?` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    # Not shown: what needs no explanation on the first page.
+    unnamed = {"requirements", "benchmarks"}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    assert {each for each in folders - unnamed if not each.endswith(".egg-info")} <= named
+
+
+def test_operating_has_a_section_for_each_alarm() -> None:
+    alarms = re.findall(r"^  (\w+Alarm):$", (ROOT / "template.yaml").read_text(), re.MULTILINE)
+    assert alarms
+    sections = re.findall(r"^## (\w+Alarm)$", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
+    assert sections == alarms
