@@ -41,7 +41,7 @@ template: setup ## template.yaml, with cfn-lint
 	$(BIN)/cfn-lint template.yaml
 
 unit: setup ## the tests (PYTEST="-k name" narrows them)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST)
 
 build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }

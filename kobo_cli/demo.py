@@ -30,7 +30,7 @@ from mock_kobo.control_client import MockControl
 PARAMETERS = {"RetryBaseSeconds": "1", "RetryMaxSeconds": "2", "MaxAttempts": "3", "DefaultSenderId": "NaijaFresh"}
 _LONGEST_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
-_FILE_WIDTH = 170
+_FILE_WIDTH = 190
 
 
 @click.command("demo")

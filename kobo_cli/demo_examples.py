@@ -45,7 +45,8 @@ def examples() -> Iterator[Example]:
     yield _password()
     yield _order_update()
     for number, answer, state in MAGIC:
-        request = {"id": f"demo-{number}", "to": f"+{number}", "msg": f"To the number that gets {answer}."}
+        name = answer.replace(" err:", "-").lower()
+        request = {"id": f"demo-{name}", "to": f"+{number}", "msg": f"To the number that gets {answer}."}
         yield Example(answer, "priority", request, {state: 1})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from kobo_sms import states
 from kobo_sms.answers import Refused, Report, ReportAnswer
@@ -54,7 +55,7 @@ class Poller:
         for key in self._due_keys(deadline):
             item = self._store.get(key)
             if item is not None and "due_at" in item:
-                self._poll(item, tally)
+                self._poll(item, deadline, tally)
         return tally
 
     def _due_keys(self, deadline: float) -> Iterator[tuple[str, str]]:
@@ -71,20 +72,26 @@ class Poller:
                         return
                     yield key
 
-    def _poll(self, item: Item, tally: Tally) -> None:
+    def _poll(self, item: Item, deadline: float, tally: Tally) -> None:
         recipients: dict[str, Item] = {number: dict(known) for number, known in item["recipients"].items()}
         age = self._clock() - float(item["sent_at"])
         pending = [number for number, known in recipients.items() if _is_pending(known)]
-        answers = list(self._pool.map(self._client.report, [recipients[number]["msgid"] for number in pending]))
+        ask = partial(self._ask, deadline)
+        answers = self._pool.map(ask, [recipients[number]["msgid"] for number in pending])
+        asked = {number: answer for number, answer in zip(pending, answers, strict=True) if answer is not None}
         now = self._clock()
-        for number, answer in zip(pending, answers, strict=True):
+        for number, answer in asked.items():
             self._take_in(recipients[number], answer, age, now)
         left = [number for number in pending if _is_pending(recipients[number])]
         next_due = now + self._wait(age) if left else None
-        tally.calls += len(pending)
+        tally.calls += len(asked)
         if self._store.record_reports(item, recipients, now=now, next_due=next_due):
             tally.parts += 1
-            _count(tally, [recipients[number] for number in pending], answers, age)
+            _count(tally, [recipients[number] for number in asked], asked.values(), age)
+
+    def _ask(self, deadline: float, msgid: str) -> ReportAnswer | None:
+        # Once time is up, what was learned must still be written: else a slow KoboMobile has every run start over.
+        return self._client.report(msgid) if self._clock() < deadline else None
 
     def _take_in(self, known: Item, answer: ReportAnswer, age: float, now: float) -> None:
         if isinstance(answer, Report) and answer.word:
@@ -113,7 +120,7 @@ def _settle(known: Item, state: str, reason: str | None, now: float) -> None:
         known["reason"] = reason
 
 
-def _count(tally: Tally, recipients: list[Item], answers: list[ReportAnswer], age: float) -> None:
+def _count(tally: Tally, recipients: list[Item], answers: Iterable[ReportAnswer], age: float) -> None:
     tally.unanswered += sum(not isinstance(answer, Report) for answer in answers)
     for known in recipients:
         if "state" in known:

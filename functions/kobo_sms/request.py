@@ -17,6 +17,8 @@ from kobo_sms.errors import InvalidRequest, Problem
 
 MAX_TEXT = 905
 MAX_REFERENCE = 256
+# They are kept one by one in one item, and DynamoDB's limit is 400 kB.
+MAX_BAD_NUMBERS = 1000
 ID_PATTERN = r"^[A-Za-z0-9._:\-]{1,128}$"
 # KOBOMOBILE_API.md, "Parameters of send/": at most 16 characters if numeric, at most 11 otherwise.
 SENDER_PATTERN = r"^([0-9]{1,16}|(?=.*[!-~])[ -~]{1,11})$"
@@ -93,7 +95,8 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
     Raises
     ------
     InvalidRequest
-        naming every field at fault. A bad number among others is no fault of the request: see `Request.bad`.
+        naming every field at fault. A bad number among others is no fault of the request: see `Request.bad`; more
+        than MAX_BAD_NUMBERS of them are.
     """
     fields = _load(body)
     problems = [Problem(name, f"unknown field; known are {', '.join(FIELDS)}") for name in fields if name not in FIELDS]
@@ -101,6 +104,9 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
     if problems:
         raise InvalidRequest(problems)
     good, bad = _sort_numbers(fields["to"], region)
+    if len(bad) > MAX_BAD_NUMBERS:
+        advice = f"{len(bad)} of the numbers cannot be sent to, the first because: {bad[0].reason}; mend the list"
+        raise InvalidRequest([Problem("to", advice)])
     return Request(
         id=fields.get("id", default_id),
         to=good,

@@ -13,7 +13,7 @@ from kobo_sms.decisions import Decision, Next, after_call, before_call, stop_hal
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.parts import Part
 from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
-from kobo_sms.request import conceal
+from kobo_sms.request import FIELDS, conceal
 from kobo_sms.settings import SendSettings
 from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
 
@@ -86,7 +86,9 @@ class Sender:
         try:
             part = message.read_part(self._settings.default_region)
         except InvalidRequest as error:
-            return self._bury_invalid(message, str(error))
+            # The advice may quote the text's characters, and an unknown field's name may be anything.
+            at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
+            return replace(self._bury_invalid(message, str(error)), reason=f"at fault: {', '.join(at_fault[:20])}")
         if part.too_large:
             return self._split_root(message, part, now)
         # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.

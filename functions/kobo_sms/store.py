@@ -75,7 +75,7 @@ class Store:
     def claim(self, part: Part, *, token: str, now: float, until: float) -> Claim | Busy | Finished | OtherContent:
         """Take the right to one attempt, or say why there is none to take."""
         write = self._opening(part, now).set(state=states.SENDING, lease=token, lease_until=moment(until))
-        write.set_once(first_attempt_at=moment(now))
+        write.set_once(first_attempt_at=moment(now)).add(leases={token})
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
         # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
         ours = f"{write.name('lease')} = {write.value(token)}"
@@ -195,7 +195,7 @@ class Store:
         )
         if decision.outcomes:
             write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now))
-        write.remove("lease", "lease_until")
+        write.remove("lease", "lease_until", "leases")
         return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
 
     def _why_not(self, part: Part, item: Item) -> Busy | Finished | OtherContent:
@@ -227,13 +227,14 @@ def _key(part: Part) -> dict[str, Any]:
 
 
 def _claimed(part: Part, token: str, until: float, old: Item) -> Claim:
-    # A lease that nobody gave back: the attempt died between claim and outcome, so KoboMobile may have executed it.
-    # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it.
-    crashed = old.get("lease") not in (None, token)
+    # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed them.
+    # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it. It
+    # has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
+    crashed = len(old.get("leases", set()) - {token})
     known = Known(
         attempts=int(old.get("attempts", 0)) + crashed,
         calls=int(old.get("calls", 0)) + crashed + 1,
-        doubt=bool(old.get("doubt", False)) or crashed,
+        doubt=bool(old.get("doubt", False)) or crashed > 0,
         first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
     )
     return Claim(part, token, until, known, old.get("history", []))

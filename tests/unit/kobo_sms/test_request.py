@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kobo_sms.errors import InvalidRequest
@@ -90,6 +90,7 @@ def test_type_and_pages(msg: str, type_: int | None, wire_type: int, pages: int)
 
 
 @given(REQUESTS)
+@example(Request("a", ("2348030100001",), "\uffff\x01\U0001f600", reference="\ufffe\x7f"))
 def test_what_is_queued_reads_back_the_same(request_: Request) -> None:
     body = request_.to_json()
     assert parse(body, region="GB", default_id="other") == request_

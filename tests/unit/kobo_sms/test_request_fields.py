@@ -137,3 +137,11 @@ def test_the_advice_tells_what_would_be_right() -> None:
     assert reason('{"to": "x"}') == "msg: required: the text"
     assert "has 906" in reason(json.dumps({"to": "x", "msg": "a" * 906}))
     assert "known are to, msg, from, type, id, expires_at, sensitive, reference" in reason('{"nope": 1}')
+
+
+def test_more_bad_numbers_than_a_status_can_hold_are_a_fault_of_the_request() -> None:
+    bad = [f"0800{at:04d}" for at in range(1000)]
+    assert reason(json.dumps({"to": ["+2348030100001", *bad, "x"], "msg": "Hello"})).startswith(
+        "to: 1001 of the numbers"
+    )
+    assert len(parse(json.dumps({"to": bad, "msg": "Hello"}), region="NG", default_id="x").bad) == 1000

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kobo_sms import settings
+from kobo_sms.answers import SendAnswer
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
+from kobo_sms.parts import Part
 from kobo_sms.polling import Poller
 from kobo_sms.queues import Message, Queues
 from kobo_sms.sending import Chance, Sender, Verdict
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 REQUEST = {"to": "+2348030100001", "msg": "Your PIN is 4711-2288", "id": "order-1"}
 
 
+class MortalClient(KoboClient):
+    """Makes its call and, when `dies` is set, takes the whole attempt down before the answer is looked at."""
+
+    dies = False
+
+    def send(self, part: Part, *, sender: str) -> SendAnswer:
+        answer = super().send(part, sender=sender)
+        if self.dies:
+            raise SystemError("killed")
+        return answer
+
+
 @dataclass
 class Desk:
     """Hands messages to a Sender one at a time; `message` is the last one."""
@@ -33,7 +47,7 @@ class Desk:
     stack: Stack
     sender: Sender
     store: Store
-    client: KoboClient
+    client: MortalClient
     clock: Clock
     message: Message | None = None
 
@@ -74,7 +88,7 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
     wanted, kobo = settings.read_send(environment), settings.read_kobo(environment)
     kept = settings.read_store(environment)
     credentials = Credentials(clients["watched secretsmanager"], kobo.secret_arn)
-    client = KoboClient(kobo.base_url, credentials, timeout=kobo.http_timeout, connections=1)
+    client = MortalClient(kobo.base_url, credentials, timeout=kobo.http_timeout, connections=1)
     store = Store(
         clients["watched dynamodb"],
         kept.table,

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import ConfigurationError
+from kobo_sms.request import FIELDS
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -27,7 +28,7 @@ def at(seconds: float) -> str:
     ("fields", "named"),
     [
         ({"to": 5}, "to: must be text"),
-        ({"oops": 1, "id": "?"}, "oops: unknown field; known are to, msg"),
+        ({"oops": 1}, "oops: unknown field; known are to, msg"),
         ({"type": 0, "msg": "₦5"}, "type: 0 cannot carry '₦' (U+20A6)"),
         ({"expires_at": "soon"}, "expires_at: must be an ISO 8601 moment"),
         ({"\x00\ud800\uffff": 1}, "???: unknown field"),
@@ -42,6 +43,9 @@ def test_an_invalid_request_says_why(desk: Desk, aws: Stack, fields: dict[str, A
     assert notes["Reason"].startswith(named)
     assert notes["Lane"] == "bulk"
     assert aws.items() == []
+    # What is logged names the field alone: the advice may quote the text.
+    field = next(iter(fields))
+    assert verdict.reason == f"at fault: {field if field in FIELDS else 'another field'}"
 
 
 def test_an_id_used_before_for_other_content(desk: Desk, aws: Stack, kobo: MockControl) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from kobo_sms.answers import ReportAnswer
+from kobo_sms.client import KoboClient
 from kobo_sms.polling import Poller
+from kobo_sms.settings import ReportSettings
 from kobo_sms.store import Store
 
 if TYPE_CHECKING:
@@ -115,3 +119,27 @@ def test_of_two_pollers_the_second_one_loses(desk: Desk, aws: Stack, kobo: MockC
     assert store.record_reports(desk.item(), settled, now=now, next_due=None)
     assert not store.record_reports(item, later, now=now, next_due=None)
     assert recipient(desk)["state"] == "delivered"
+
+
+def test_what_is_learned_before_time_is_up_is_kept(desk: Desk, poller: Pollers, kobo: MockControl) -> None:
+    numbers = [f"234803010000{digit}" for digit in range(6)]
+    kobo.set_clock(delivery_seconds=0)
+    desk.send(to=numbers)
+    desk.clock.now += 120
+    deadline, reports = desk.clock.now + 60, ReportSettings(first_after=120, give_up_after=72 * 3600)
+
+    class Slow:
+        """Each answer takes twenty seconds, so that time is up after the third."""
+
+        def report(self, msgid: str) -> ReportAnswer:
+            desk.clock.now += 20
+            return desk.client.report(msgid)
+
+    with ThreadPoolExecutor(1) as one_at_a_time:
+        slow = Poller(desk.store, cast(KoboClient, Slow()), reports, desk.clock, one_at_a_time)
+        assert slow.run(deadline).calls == 3
+    known = [number for number in numbers if "state" in recipient(desk, number)]
+    assert len(known) == 3
+    assert "due_at" in desk.item()
+    poll(poller, desk, 3600)
+    assert all(recipient(desk, number)["state"] == "delivered" for number in numbers)
