@@ -1,0 +1,106 @@
+"""A DynamoDB client in memory: what kobo_sms.store calls, over one table with the index `due`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from kobo_sms.dynamodb import decode
+from tests.simulation import expressions
+from tests.simulation.chaos import Chaos
+from tests.simulation.expressions import Item, Terms
+
+Key = tuple[str, str]
+
+
+class ConditionalCheckFailedException(ClientError):
+    """The condition of a write did not hold."""
+
+
+class _Exceptions:
+    ConditionalCheckFailedException = ConditionalCheckFailedException
+
+
+def calm() -> Chaos:
+    """Return a Chaos in which nothing happens."""
+    return Chaos(random.Random(0), lambda seconds: None, lambda: None)
+
+
+class FakeDynamoDB:
+    """Items by key, in wire form; a write replaces its item, so that what was read before stays as it was."""
+
+    exceptions = _Exceptions
+
+    def __init__(self, chaos: Chaos, watch: Callable[[Item, Item], None] = lambda old, new: None) -> None:
+        self.items: dict[Key, Item] = {}
+        self._chaos, self._watch = chaos, watch
+        # The index trails the table: what has just left it may still be listed.
+        self._due: dict[Key, Item] = {}
+        self._left: dict[Key, Item] = {}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return every item, decoded, in the order of their keys."""
+        return [decode(self.items[key]) for key in sorted(self.items)]
+
+    def next_due(self) -> float | None:
+        """Return when the first report is due."""
+        return min((float(item["due_at"]["N"]) for item in self._due.values()), default=None)
+
+    def update_item(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.update_item", lambda: self._update(**arguments))
+
+    def put_item(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.put_item", lambda: self._put(_key(arguments["Item"]), arguments["Item"]))
+
+    def get_item(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.get_item", lambda: self._get(_key(arguments["Key"])))
+
+    def query(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.query", lambda: self._query(**arguments))
+
+    def _update(self, **arguments: Any) -> dict[str, Any]:
+        names, values = arguments["ExpressionAttributeNames"], arguments["ExpressionAttributeValues"]
+        update, condition = arguments["UpdateExpression"], arguments.get("ConditionExpression", "")
+        if expressions.placeholders(update, condition) != {*names, *values}:
+            raise ValueError("placeholders that are not defined, or not used")
+        key = _key(arguments["Key"])
+        old = self.items.get(key, {})
+        terms = Terms(old, names, values)
+        if not expressions.condition(condition)(terms):
+            answer: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
+            if old and arguments.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                answer["Item"] = old
+            raise ConditionalCheckFailedException(answer, "UpdateItem")
+        new = {**old, **arguments["Key"]}
+        expressions.update(update)(terms, new)
+        self._watch(old, new)
+        self._put(key, new)
+        return {"Attributes": old} if old and arguments.get("ReturnValues") == "ALL_OLD" else {}
+
+    def _put(self, key: Key, item: Item) -> dict[str, Any]:
+        self.items[key] = item
+        if "due_shard" in item and "due_at" in item:
+            self._due[key] = item
+        elif key in self._due:
+            self._left[key] = self._due.pop(key)
+        return {}
+
+    def _get(self, key: Key) -> dict[str, Any]:
+        return {"Item": self.items[key]} if key in self.items else {}
+
+    def _query(self, **arguments: Any) -> dict[str, Any]:
+        holds = expressions.condition(arguments["KeyConditionExpression"])
+        values = arguments["ExpressionAttributeValues"]
+        listed = dict(self._due)
+        if self._left and self._chaos.happens(self._chaos.odds.stale):
+            listed |= self._left
+        found = [item for item in listed.values() if holds(Terms(item, {}, values))]
+        found.sort(key=lambda item: (float(item["due_at"]["N"]), _key(item)))
+        return {"Items": [{name: item[name] for name in ("id", "part")} for item in found[: arguments["Limit"]]]}
+
+
+def _key(wire: Item) -> Key:
+    return wire["id"]["S"], wire["part"]["S"]

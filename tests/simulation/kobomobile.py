@@ -1,0 +1,132 @@
+"""KoboMobile as urllib3 would show it: the mock's own gateway, faults and dialect, driven in this thread."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
+
+from kobo_sms.answers import Lost, SendAnswer, Unreachable, read_send
+from mock_kobo import broken
+from mock_kobo.clock import Clock
+from mock_kobo.dialect import Dialect, word_answer
+from mock_kobo.faults import AFTER, Fault
+from mock_kobo.gateway import ANSWERED, Reply
+from mock_kobo.mock import Mock
+from mock_kobo.settings import Delivery
+from tests.simulation.chaos import Chaos
+from tests.simulation.ledger import Ledger
+
+_PROXY_PAGES = {f"html_{status}": (status, broken.page(status).get_data()) for status in (502, 503)}
+_SILENT = ("timeout", "slow")
+
+
+class Response:
+    """What urllib3 returns with preload_content=False."""
+
+    def __init__(self, status: int, content: bytes) -> None:
+        self.status = status
+        self.closed = False
+        self._content = content
+
+    def read1(self, size: int) -> bytes:
+        chunk, self._content = self._content[:size], self._content[size:]
+        return chunk
+
+    def release_conn(self) -> None:
+        self.closed = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class KoboMobile:
+    """One account behind one URL. `request` stands in for urllib3's PoolManager.request."""
+
+    def __init__(self, chaos: Chaos, clock: Any, ledger: Ledger, dialect: dict[str, Any], delivery: Delivery) -> None:
+        self.mock = Mock(None, delivery.seconds, seed=chaos.rng.randrange(2**32))
+        self._chaos, self._clock, self._ledger = chaos, clock, ledger
+        self._settings = self.mock.gateway.settings
+        self._settings.clock = Clock(frozen_at=clock())
+        self._settings.put_dialect(Dialect().changed(dialect))
+        self._settings.put_delivery(delivery)
+        self.put_in = self.mock.gateway.account.balance
+
+    def set_account(self, **fields: Any) -> None:
+        self._settings.put_account(self.mock.gateway.account.changed(fields))
+
+    def set_balance(self, balance: int) -> None:
+        self.set_account(balance=balance)
+        self.put_in = Decimal(balance)
+
+    def top_up(self, credit: int) -> None:
+        account = self.mock.gateway.account
+        self._settings.put_account(replace(account, balance=account.balance + credit))
+        self.put_in += credit
+
+    def charged(self) -> Decimal:
+        return self.put_in - self.mock.gateway.account.balance
+
+    def executed(self) -> list[dict[str, Any]]:
+        """Return every SMS that went out."""
+        return self.mock.gateway.messages.listed("ORDER BY messages.id", (), 1_000_000, self._clock())
+
+    def request(self, method: str, url: str, *, body: str, **_: Any) -> Response:
+        """Make one call; its answer may get lost in every way there is."""
+        endpoint = url.rstrip("/").rsplit("/", 1)[-1]
+        fields = dict(parse_qsl(body, keep_blank_values=True))
+        self._chaos.edge()
+        if self._chaos.happens(self._chaos.odds.refuse):
+            self._tell(endpoint, fields, Unreachable("refused"))
+            raise NewConnectionError(cast("Any", "KoboMobile"), "refused")
+        self._settings.clock.frozen_at = self._clock()
+        status, content = self._serve(endpoint, fields)
+        self._chaos.edge()
+        self._tell(endpoint, fields, read_send(status, content))
+        return Response(status, content)
+
+    def _tell(self, endpoint: str, fields: dict[str, str], answer: SendAnswer) -> None:
+        if endpoint == "send":
+            self._ledger.answered(fields, answer)
+
+    def _serve(self, endpoint: str, fields: dict[str, str]) -> tuple[int, bytes]:
+        fault = self.mock.faults.take(endpoint, fields)
+        if fault is not None and fault.when != AFTER and fault.kind != "slow":
+            return self._break(fault, endpoint, fields)
+        reply = self.mock.gateway.answer(endpoint, fields)
+        if fault is not None:
+            return self._break(fault, endpoint, fields)
+        return 200, self._word(endpoint, reply)
+
+    def _word(self, endpoint: str, reply: Reply) -> bytes:
+        dialect = self.mock.gateway.dialect
+        if endpoint == "credit" and reply.outcome == ANSWERED and dialect.balance_format.startswith("json"):
+            return reply.text.encode()
+        return word_answer(reply.text, dialect).encode()
+
+    def _break(self, fault: Fault, endpoint: str, fields: dict[str, str]) -> tuple[int, bytes]:
+        if fault.answer is not None:
+            return 200, self._word(endpoint, Reply(fault.answer, "fault"))
+        if fault.kind in _PROXY_PAGES:
+            return _PROXY_PAGES[fault.kind]
+        if fault.kind in ("empty", "garbage"):
+            return 200, b"" if fault.kind == "empty" else broken.GARBAGE
+        self._tell(endpoint, fields, Lost("nothing"))
+        if fault.kind in _SILENT:
+            self._ledger.wait(10.0)
+            raise ReadTimeoutError(cast("Any", None), endpoint, "timed out")
+        raise ProtocolError("connection reset")
+
+
+def secrets_manager(chaos: Chaos, secret: dict[str, str]) -> Any:
+    """Return a Secrets Manager client that knows one secret, as it stands at the moment of the call."""
+
+    def get_secret_value(**_: Any) -> dict[str, str]:
+        return chaos.around("secretsmanager.get_secret_value", lambda: {"SecretString": json.dumps(secret)})
+
+    return SimpleNamespace(get_secret_value=get_secret_value)

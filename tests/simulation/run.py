@@ -1,0 +1,58 @@
+"""One seed, from its scenario to its verdict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from unittest import mock
+
+from kobo_sms import dynamodb, numbers
+from tests.simulation import wire
+from tests.simulation.functions import Makers
+from tests.simulation.invariants import Inspection
+from tests.simulation.world import World
+
+# A pure function that takes most of a run's time.
+_NORMALISE = cache(numbers.normalise)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a seed: what does not hold, a digest of everything that happened, and how much that was."""
+
+    seed: int
+    violations: tuple[str, ...]
+    digest: str
+    steps: int
+    sent: int
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {one}" for one in self.violations[:20])
+        return f"seed {self.seed}:\n{lines}\n  replay: python -m tests.simulation --seed {self.seed}"
+
+
+@contextmanager
+def _quickly() -> Iterator[None]:
+    with (
+        mock.patch.object(numbers, "normalise", _NORMALISE),
+        mock.patch.object(dynamodb, "_serialize", wire.serialize),
+        mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
+    ):
+        yield
+
+
+def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> Result:
+    """Run the world of `seed`; `live` prints what happens."""
+    with _quickly():
+        world = World(seed, live=live, makers=makers)
+        try:
+            world.run()
+            violations = tuple(dict.fromkeys(Inspection(world).violations()))
+            sent = len(world.kobo.executed())
+        finally:
+            world.kobo.mock.close()
+    digest = hashlib.sha256(repr((world.trace.events, violations)).encode()).hexdigest()[:16]
+    return Result(seed, violations, digest, world.steps, sent)

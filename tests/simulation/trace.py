@@ -1,0 +1,30 @@
+"""What happened in a world, in order, and which invocations are under way in it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.publications import START
+
+
+@dataclass
+class Frame:
+    """An invocation that runs, or stalls: until when it may, and the part it is at (`id/part`)."""
+
+    deadline: float
+    part: str = ""
+
+
+@dataclass
+class Trace:
+    """What happened, in order; `live` prints it as it happens."""
+
+    live: bool = False
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, now: float, *what: Any) -> None:
+        self.events.append((round(now - START, 3), *what))
+        if self.live:
+            sys.stdout.write(" ".join(map(str, (f"{now - START:14.3f}", *what))) + "\n")
