@@ -54,11 +54,6 @@ def normalise(raw: str, region: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")
 
 
-def mask(number: str) -> str:
-    """Return `number` with its last digits only, for logs: `2348030100007` becomes `*********0007`."""
-    return "*" * max(len(number) - 4, 0) + number[-4:]
-
-
 def _parse(compact: str, region: str) -> PhoneNumber:
     if compact.startswith("+"):
         return _read(compact, None)
@@ -67,6 +62,9 @@ def _parse(compact: str, region: str) -> PhoneNumber:
     number = _read(compact, region)
     if phonenumbers.is_valid_number(number) or compact.startswith("0"):
         return number
+    if compact.startswith(str(phonenumbers.country_code_for_region(region))):
+        # Cut short, 2348030100 has the length of a national number: it is none.
+        return _read("+" + compact, None)
     # Bare digits that are no number of the home region may be another country's, but only if that is beyond doubt.
     foreign = _read_or_none("+" + compact)
     return foreign if foreign is not None and phonenumbers.is_valid_number(foreign) else number
