@@ -26,6 +26,7 @@ PURE = {
     "records",
     "reports",
     "request",
+    "request_fields",
     "settings",
     "states",
 }

@@ -13,7 +13,8 @@ from kobo_sms.decisions import Decision, Next, after_call, before_call, stop_hal
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.parts import Part
 from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
-from kobo_sms.request import FIELDS, conceal
+from kobo_sms.request import conceal
+from kobo_sms.request_fields import FIELDS
 from kobo_sms.settings import SendSettings
 from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import ConfigurationError
-from kobo_sms.request import FIELDS
+from kobo_sms.request_fields import FIELDS
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
