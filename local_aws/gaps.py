@@ -22,11 +22,12 @@ NOT_COMPARED = {
     (ROLE, "Tags"),
 }
 
-# AWS authorises these calls by the permission on the left; the engine asks for one of the call's own name.
+# AWS authorises these calls by the permission on the left; the engine asks for the one on the right.
 IMPLIED_PERMISSIONS = {
     "sqs:SendMessage": "sqs:SendMessageBatch",
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+    "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
 }
 
 

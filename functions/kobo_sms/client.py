@@ -48,7 +48,8 @@ class KoboClient:
     base_url
         Without a trailing slash, as `https://kobomobile.net/api`.
     credentials
-        Asked for user and password before each call; asked anew, once, when KoboMobile answers `error_user`.
+        Asked for user and password before each call; asked anew when KoboMobile answers `error_user`, and the
+        call then repeated once.
     timeout
         Seconds that one call may take as a whole, a trickling answer included.
     connections
@@ -98,9 +99,10 @@ class KoboClient:
         return self._call("report/", {"msgid": msgid}, read_report)
 
     def _call(self, endpoint: str, fields: dict[str, str], read: Callable[[int, bytes], A]) -> A | Lost | Unreachable:
-        answer = self._post(endpoint, fields, read, self._credentials.current())
+        refused = self._credentials.current()
+        answer = self._post(endpoint, fields, read, refused)
         if isinstance(answer, Refused) and answer.token == "error_user":  # noqa: S105
-            login = self._credentials.fresh()
+            login = self._credentials.after_refusal(refused)
             return answer if login is None else self._post(endpoint, fields, read, login)
         return answer
 

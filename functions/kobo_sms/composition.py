@@ -12,23 +12,39 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
 from kobo_sms import settings
+from kobo_sms.alert_topic import AlertTopic
+from kobo_sms.alerting import Alerting
+from kobo_sms.brake import Brake
+from kobo_sms.checking import Checker
 from kobo_sms.client import KoboClient
+from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credentials import Credentials
+from kobo_sms.credit_store import CreditStore
+from kobo_sms.event_sources import EventSources
 from kobo_sms.polling import Poller
+from kobo_sms.prompt import Prompt
 from kobo_sms.queues import Queues
 from kobo_sms.sending import Chance, Sender
 from kobo_sms.store import Store
+from kobo_sms.valve_control import ValveControl
+from kobo_sms.valve_store import ValveStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves.
 _AWS = Config(
     connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=20
 )
+# A trial waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
+_INVOKING = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})
 _POLLING_CALLS_AT_ONCE = 10
 
 
@@ -48,8 +64,7 @@ class SendApp:
 class CreditApp:
     """What check_credit's handler works with."""
 
-    client: KoboClient
-    store: Store
+    checker: Checker
     logger: Logger
     metrics: Metrics
 
@@ -81,6 +96,7 @@ def send_app() -> SendApp:
         settings=wanted,
         http_timeout=settings.read_kobo(os.environ).http_timeout,
         chance=Chance(time.time, random.uniform, lambda: uuid.uuid4().hex),
+        brake=Brake(_valve_store(), Prompt(_events, wanted.stack), time.time, random.uniform),
     )
     urls = (wanted.priority_queue_url, wanted.bulk_queue_url)
     lanes = {url.rsplit("/", 1)[-1]: url for url in urls}
@@ -91,7 +107,13 @@ def send_app() -> SendApp:
 @cache
 def credit_app() -> CreditApp:
     """Return the one CreditApp of this process."""
-    return CreditApp(_kobo(1), _store(), Logger(), Metrics())
+    wanted = settings.read_credit(os.environ)
+    functions = boto3.client("lambda", config=_INVOKING)
+    lanes = ClosedLanes(boto3.client("sqs", config=_AWS), functions, wanted.send_function, wanted.queue_urls, time.time)
+    control = ValveControl(_valve_store(), EventSources(functions, wanted.mappings), lanes, time.time)
+    topic = AlertTopic(boto3.client("sns", config=_AWS), wanted.topic_arn)
+    alerting = Alerting(_credit_store(), topic, lanes, wanted, time.time)
+    return CreditApp(Checker(_kobo(1), _valve_store(), control, alerting), Logger(), Metrics())
 
 
 @cache
@@ -119,3 +141,17 @@ def _store() -> Store:
         default_sender=wanted.default_sender,
         store_text=wanted.store_text,
     )
+
+
+def _valve_store() -> ValveStore:
+    return ValveStore(boto3.client("dynamodb", config=_AWS), settings.read_store(os.environ).table)
+
+
+def _credit_store() -> CreditStore:
+    wanted = settings.read_store(os.environ)
+    return CreditStore(boto3.client("dynamodb", config=_AWS), wanted.table, keep_seconds=wanted.keep_seconds)
+
+
+@cache
+def _events() -> EventBridgeClient:
+    return boto3.client("events", config=_AWS)

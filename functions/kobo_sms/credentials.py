@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,14 +17,20 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
-class Credentials:
-    """User and password from one Secrets Manager secret, JSON `{"user": ..., "pass": ...}`."""
+# While the valve is about to close, each refused call would else ask Secrets Manager again.
+_FETCH_EVERY = 5.0
 
-    def __init__(self, client: SecretsManagerClient, arn: str) -> None:
+
+class Credentials:
+    """User and password from one Secrets Manager secret, JSON `{"user": ..., "pass": ...}`; threads may share it."""
+
+    def __init__(self, client: SecretsManagerClient, arn: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._arn = arn
+        self._clock = clock
         self._lock = threading.Lock()
         self._login: tuple[str, str] | None = None
+        self._refused_at = -math.inf
 
     def current(self) -> tuple[str, str]:
         """Return user and password, fetched if they are not known yet.
@@ -36,9 +45,19 @@ class Credentials:
                 self._login = self._fetch()
             return self._login
 
-    def fresh(self) -> tuple[str, str] | None:
-        """Return user and password as the secret has them now, None when they cannot be had."""
+    def after_refusal(self, refused: tuple[str, str]) -> tuple[str, str] | None:
+        """Return what to log in with after KoboMobile did not accept `refused`, None when there is nothing to try.
+
+        That is what another thread has fetched meanwhile, else the secret as it is now. It is asked for every few
+        seconds at the most, however many calls are refused.
+        """
         with self._lock:
+            if self._login is not None and self._login != refused:
+                return self._login
+            now = self._clock()
+            if now - self._refused_at < _FETCH_EVERY:
+                return None
+            self._refused_at = now
             try:
                 self._login = self._fetch()
             except (ConfigurationError, BotoCoreError, ClientError):

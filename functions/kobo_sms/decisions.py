@@ -118,9 +118,15 @@ def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: in
     if isinstance(answer, Refused) and answer.token in _SENDER_ID:
         return _refuse(known, answer.token, several=False)
     if isinstance(answer, Refused) and answer.token in ("error_credit", "error_user"):
-        symptom = _SYMPTOMS[answer.token]
-        return Decision(states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.doubt, symptom)
+        return Decision(states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.doubt, symptom_of(answer))
     return _try_again(known, answer, max_attempts, counted)
+
+
+def symptom_of(answer: SendAnswer) -> str | None:
+    """Return what `answer` says of more than this one part: `credit`, `credentials`, `gateway` or None."""
+    if isinstance(answer, Refused):
+        return _SYMPTOMS.get(answer.token)
+    return None if isinstance(answer, Accepted) else "gateway"
 
 
 def stop_halving(known: Known, token: str) -> Decision:
@@ -161,7 +167,7 @@ def _refuse(known: Known, token: str, *, several: bool) -> Decision:
 
 def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: bool) -> Decision:
     token = answer.token if isinstance(answer, Refused) else None
-    symptom = "gateway" if token is None else _SYMPTOMS.get(token)
+    symptom = symptom_of(answer)
     attempts = known.attempts + (1 if counted or symptom is None else 0)
     doubt = known.doubt or isinstance(answer, Lost)
     reason = answer.label if token is None else explain(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
@@ -37,6 +38,7 @@ class Expression:
     def __init__(self) -> None:
         self._sets: list[str] = []
         self._adds: list[str] = []
+        self._deletes: list[str] = []
         self._removes: list[str] = []
         self._conditions: list[str] = []
         self._names: dict[str, str] = {}
@@ -75,6 +77,11 @@ class Expression:
         self._adds += [f"{self.name(attribute)} {self.value(value)}" for attribute, value in attributes.items()]
         return self
 
+    def delete(self, **attributes: AbstractSet[str]) -> Expression:
+        """Take elements out of sets."""
+        self._deletes += [f"{self.name(attribute)} {self.value(value)}" for attribute, value in attributes.items()]
+        return self
+
     def remove(self, *attributes: str) -> Expression:
         """Remove attributes."""
         self._removes += [self.name(attribute) for attribute in attributes]
@@ -85,10 +92,15 @@ class Expression:
         self._conditions.append(f"({condition})")
         return self
 
+    def where_version(self, version: int) -> Expression:
+        """Demand that nobody has written since `version` was read; 0 stands for an item that has none yet."""
+        name = self.name("version")
+        return self.where(f"{name} = {self.value(version)}" if version else f"attribute_not_exists({name})")
+
     def update(self, table: str, key: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of update_item."""
-        clauses = {"SET": self._sets, "ADD": self._adds, "REMOVE": self._removes}
-        return {
+        clauses = {"SET": self._sets, "ADD": self._adds, "DELETE": self._deletes, "REMOVE": self._removes}
+        arguments = {
             "TableName": table,
             "Key": key,
             "UpdateExpression": " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts),
@@ -97,3 +109,5 @@ class Expression:
             "ExpressionAttributeValues": self._values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        # DynamoDB refuses an empty expression.
+        return {name: value for name, value in arguments.items() if value}

@@ -33,7 +33,8 @@ class NotQueued(KoboSmsError):
 class Message:
     """What an SQS record says, freed of its envelope.
 
-    `sent_at` in epoch seconds, `lane` the queue's URL, `receives` how often SQS has handed it out.
+    `sent_at` in epoch seconds, `lane` the queue's URL, `receives` how often SQS has handed it out; `trial`: the valve
+    is closed, and check_credit lets this message through to see how it fares.
     """
 
     message_id: str
@@ -43,6 +44,7 @@ class Message:
     sent_at: float
     lane: str
     receives: int = 1
+    trial: bool = False
 
     def read_part(self, region: str) -> Part:
         """Return the part that the message carries: the whole request unless the attributes say otherwise.

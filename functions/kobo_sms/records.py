@@ -18,7 +18,8 @@ from kobo_sms.parts import Part
 Item = dict[str, Any]
 HISTORY_HEAD, HISTORY_TAIL = 10, 40
 # Items that are not parts have ids that no request can have.
-CREDIT_ID = "~credit"
+CREDIT_ID, CREDIT_STATE = "~credit", "state"
+VALVE_ID, VALVE_PART = "~valve", "state"
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kobo_sms import records, states
-from kobo_sms.answers import Accepted
+from kobo_sms.answers import Accepted, SendAnswer
 from kobo_sms.backoff import wait_seconds
+from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
-from kobo_sms.decisions import Decision, Next, after_call, before_call, stop_halving
+from kobo_sms.decisions import DEAD_AFTER, Decision, Next, after_call, before_call, stop_halving, symptom_of
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.parts import Part
 from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
@@ -18,8 +19,8 @@ from kobo_sms.request_fields import FIELDS
 from kobo_sms.settings import SendSettings
 from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
 
-# What an attempt needs beyond the call itself: two writes, and SQS.
-_MARGIN_SECONDS = 4.0
+# What an attempt needs beyond the call itself: three writes, and SQS.
+_MARGIN_SECONDS = 5.0
 # The claim outlives the invocation, so that nobody takes a part over from one that still runs.
 _LEASE_BEYOND_DEADLINE = 1.0
 # SQS takes away what it has handed out 1,000 times (template.yaml); who waits for credit may wait for longer than that.
@@ -30,8 +31,8 @@ _MOST_RECEIVES = 900
 class Verdict:
     """What became of one queue message.
 
-    `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`; `returns_after` is None when the
-    message is done, else the seconds until it comes back. `waited`: seconds from queued to accepted.
+    `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`, `held back`; `returns_after` is None
+    when the message is done, else the seconds until it comes back. `waited`: seconds from queued to accepted.
     """
 
     outcome: str
@@ -46,6 +47,11 @@ class Verdict:
     waited: float | None = None
     dead: bool = False
     surplus: int = 0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether KoboMobile took the part just now."""
+        return self.outcome == states.SENT
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Sender:
         settings: SendSettings,
         http_timeout: float,
         chance: Chance,
+        brake: Brake,
     ) -> None:
         self._store = store
         self._client = client
@@ -75,10 +82,10 @@ class Sender:
         self._settings = settings
         self._least_time = http_timeout + _MARGIN_SECONDS
         self._chance = chance
+        self._brake = brake
 
     def process(self, message: Message, deadline: float) -> Verdict:
         """Do what can be done about `message` now; `deadline` (epoch seconds) ends the invocation.
-
         Errors of AWS pass through: the message comes back by itself, and nothing is lost or done twice.
         """
         now = self._chance.clock()
@@ -92,12 +99,18 @@ class Sender:
             return replace(self._bury_invalid(message, str(error)), reason=f"at fault: {', '.join(at_fault[:20])}")
         if part.too_large:
             return self._split_root(message, part, now)
+        exempt = message.trial or _ends_without_call(part, now)
+        wait = 0 if exempt else self._brake.wait_for(self._lane_name(message))
+        if wait:
+            return self._hold_back(message, part, wait)
         # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
         self._client.log_in()
         until = deadline + _LEASE_BEYOND_DEADLINE
         claim = self._store.claim(part, token=self._chance.token(), now=now, until=until)
         if isinstance(claim, Claim):
-            return self._attempt(message, claim, now)
+            verdict = self._attempt(message, claim, now)
+            self._brake.prompt_if_due()
+            return verdict
         return self._stand_back(message, part, claim, now)
 
     def _attempt(self, message: Message, claim: Claim, now: float) -> Verdict:
@@ -106,9 +119,19 @@ class Sender:
         if decision is not None:
             return self._carry_out(message, claim, decision, "none")
         answer = self._client.send(part, sender=part.request.sender or self._settings.default_sender)
-        decision = after_call(part, known, answer, max_attempts=limit, counted=True)
+        counted = self._tell_brake(message, part, answer) and not message.trial
+        decision = after_call(part, known, answer, max_attempts=limit, counted=counted)
         surplus = len(answer.ids.keys() - set(part.request.to)) if isinstance(answer, Accepted) else 0
         return self._carry_out(message, claim, decision, answer.label, surplus)
+
+    def _tell_brake(self, message: Message, part: Part, answer: SendAnswer) -> bool:
+        """Return whether the valve is open, as far as is known without asking."""
+        lane, symptom = self._lane_name(message), symptom_of(answer)
+        if symptom is not None:
+            return self._brake.failed(symptom, lane, part)
+        if isinstance(answer, Accepted):
+            self._brake.accepted(lane)
+        return True
 
     def _carry_out(self, message: Message, claim: Claim, decision: Decision, label: str, surplus: int = 0) -> Verdict:
         now = self._chance.clock()
@@ -124,9 +147,8 @@ class Sender:
                 self._store.record(claim, decision, now=now, label=label, due=None)
             case Next.RETRY:
                 self._store.record(claim, decision, now=now, label=label, due=None)
-                if message.receives < _MOST_RECEIVES:
-                    return self._return(message, verdict, self._wait(claim.known.calls))
-                self._queues.put_again(message, claim.part)
+                calls = 1 if message.trial else claim.known.calls
+                return self._hand_back(message, claim.part, verdict, self._wait(calls))
             case Next.DONE:
                 self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))
         return verdict
@@ -150,6 +172,16 @@ class Sender:
     def _return(self, message: Message, verdict: Verdict, seconds: int) -> Verdict:
         self._queues.return_after(message, seconds)
         return replace(verdict, returns_after=seconds)
+
+    def _hand_back(self, message: Message, part: Part, verdict: Verdict, seconds: int) -> Verdict:
+        if message.receives < _MOST_RECEIVES:
+            return self._return(message, verdict, seconds)
+        self._queues.put_again(message, part)
+        return verdict
+
+    def _hold_back(self, message: Message, part: Part, seconds: int) -> Verdict:
+        facts = Verdict("held back", request_id=part.request.id, part=part.name, recipients=len(part.request.to))
+        return self._hand_back(message, part, facts, seconds)
 
     def _wait(self, calls: int) -> int:
         settings = self._settings
@@ -182,6 +214,11 @@ class Sender:
 
     def _lane_name(self, message: Message) -> str:
         return "priority" if message.lane == self._settings.priority_queue_url else "bulk"
+
+
+def _ends_without_call(part: Part, now: float) -> bool:
+    expires_at = part.request.expires_at
+    return now - part.queued_at >= DEAD_AFTER or (expires_at is not None and now >= expires_at.timestamp())
 
 
 def _describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> Verdict:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from kobo_sms.errors import ConfigurationError
+from kobo_sms.signs import BULK, PRIORITY
 
 T = TypeVar("T")
 
@@ -34,6 +36,23 @@ class SendSettings:
     retry_max: float
     max_attempts: int
     first_report_after: float
+    stack: str
+
+
+@dataclass(frozen=True)
+class CreditSettings:
+    """What check_credit needs beyond KoboMobile and the table.
+
+    `low` and `critical` are thresholds of the balance, 0 for none; `mappings` and `queue_urls` go by lane.
+    """
+
+    stack: str
+    low: Decimal
+    critical: Decimal
+    topic_arn: str
+    send_function: str
+    mappings: Mapping[str, str]
+    queue_urls: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,20 @@ def read_send(env: Mapping[str, str]) -> SendSettings:
         retry_max=_number(env, "RETRY_MAX_SECONDS", float),
         max_attempts=_number(env, "MAX_ATTEMPTS", int),
         first_report_after=_number(env, "FIRST_REPORT_AFTER_SECONDS", float),
+        stack=_text(env, "STACK_NAME"),
+    )
+
+
+def read_credit(env: Mapping[str, str]) -> CreditSettings:
+    """Read what check_credit is given."""
+    return CreditSettings(
+        stack=_text(env, "STACK_NAME"),
+        low=_number(env, "LOW_CREDIT", _decimal),
+        critical=_number(env, "CRITICAL_CREDIT", _decimal),
+        topic_arn=_text(env, "KOBO_TOPIC_ARN"),
+        send_function=_text(env, "SEND_SMS_FUNCTION"),
+        mappings={PRIORITY: _text(env, "PRIORITY_MAPPING"), BULK: _text(env, "BULK_MAPPING")},
+        queue_urls={PRIORITY: _text(env, "KOBO_PRIORITY_QUEUE_URL"), BULK: _text(env, "KOBO_BULK_QUEUE_URL")},
     )
 
 
@@ -110,6 +143,13 @@ def _text(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigurationError(f"the environment variable {name} is missing or empty")
     return value
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
 
 
 def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T]) -> T:

@@ -1,4 +1,4 @@
-"""The messages table: claims, outcomes, reports that are due, the history of the balance.
+"""The messages table: claims, outcomes, reports that are due.
 
 Per part and attempt: one write to claim, one to record the outcome, no read. Every write is conditional; the second
 one holds only under the claim that the first one took.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import records, states
@@ -163,11 +162,6 @@ class Store:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
-
-    def record_balance(self, balance: Decimal, *, now: float) -> None:
-        """Add one reading to the history of the balance."""
-        item = {"id": records.CREDIT_ID, "part": f"{now:.3f}", "balance": balance, "expires": int(now + self._keep)}
-        self._client.put_item(TableName=self._table, Item=encode(item))
 
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)

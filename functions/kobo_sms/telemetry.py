@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from kobo_sms import states
+from kobo_sms.checking import Checked
 from kobo_sms.polling import Tally
 from kobo_sms.sending import Verdict
 
@@ -70,3 +71,18 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     # EMF takes at most 100 values of one metric.
     for seconds in tally.seconds_to_report[:100]:
         metrics.add_metric("SecondsToReport", MetricUnit.Seconds, seconds)
+
+
+def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
+    """Write one line and the metrics of one run of check_credit."""
+    outlook = checked.forecast
+    balance = None if checked.balance is None else str(checked.balance)
+    write = logger.error if checked.balance is None else logger.info
+    write("credit checked", answer=checked.answer, balance=balance, closed=checked.closed, alerts=list(checked.alerts))
+    if checked.balance is None:
+        metrics.add_metric("BalanceUnanswered", MetricUnit.Count, 1)
+    else:
+        metrics.add_metric("Balance", MetricUnit.NoUnit, float(checked.balance))
+    metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed))
+    if outlook.rate is not None:
+        metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))

@@ -11,10 +11,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from kobo_sms import telemetry
 from kobo_sms.composition import send_app
-from kobo_sms.queues import Message
+from kobo_sms.sqs_records import read_record
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
@@ -22,39 +21,35 @@ class ComesBack(Exception):
     """No error, but the partial batch response's way to say that a message stays on the queue."""
 
 
-def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Process a batch; the answer names the messages that stay on the queue."""
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Process a batch; the answer names the messages that stay on the queue.
+
+    With `"trial": true`, which only check_credit puts into an event, the answer also counts the messages that
+    KoboMobile `accepted` and those that `failed` with a symptom.
+    """
     app = send_app()
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    trial = event.get("trial") is True
+    counts = {"accepted": 0, "failed": 0}
 
     async def process(record: SQSRecord) -> None:
         # Logs and metrics are written here, by one thread.
         try:
-            message = _read(record, app.lanes)
+            message = read_record(record.raw_event, app.lanes, trial=trial)
             verdict = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
         except Exception as error:
             telemetry.log_failure(app.logger, record.message_id, error)
             raise
         telemetry.log_verdict(app.logger, verdict)
         telemetry.count_verdict(app.metrics, verdict, "priority" if message.lane == app.priority_url else "bulk")
+        counts["accepted"] += verdict.accepted
+        counts["failed"] += bool(verdict.symptom)
         if verdict.returns_after is not None:
             raise ComesBack
 
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     try:
-        return async_process_partial_response(event, process, processor)
+        response = async_process_partial_response(event, process, processor)
     finally:
         telemetry.flush(app.metrics)
-
-
-def _read(record: SQSRecord, lanes: dict[str, str]) -> Message:
-    texts = {name: each.string_value for name, each in record.message_attributes.items()}
-    return Message(
-        message_id=record.message_id,
-        receipt_handle=record.receipt_handle,
-        body=record.body,
-        attributes={name: text for name, text in texts.items() if text is not None},
-        sent_at=float(record.attributes.sent_timestamp) / 1000,
-        lane=lanes[record.event_source_arn.rsplit(":", 1)[-1]],
-        receives=int(record.attributes.approximate_receive_count),
-    )
+    return {**response, **counts} if trial else {**response}

@@ -45,6 +45,10 @@ class FakeDynamoDB:
         """Return every item, decoded, in the order of their keys."""
         return [decode(self.items[key]) for key in sorted(self.items)]
 
+    def parts(self) -> list[dict[str, Any]]:
+        """Return the parts of requests, decoded."""
+        return [item for item in self.all() if not item["id"].startswith("~")]
+
     def next_due(self) -> float | None:
         """Return when the first report is due."""
         return min((float(item["due_at"]["N"]) for item in self._due.values()), default=None)
@@ -78,7 +82,8 @@ class FakeDynamoDB:
         expressions.update(update)(terms, new)
         self._watch(old, new)
         self._put(key, new)
-        return {"Attributes": old} if old and arguments.get("ReturnValues") == "ALL_OLD" else {}
+        attributes = {"ALL_OLD": old, "ALL_NEW": new}.get(arguments.get("ReturnValues", "NONE"))
+        return {"Attributes": attributes} if attributes else {}
 
     def _put(self, key: Key, item: Item) -> dict[str, Any]:
         self.items[key] = item

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
 from kobo_sms.errors import ConfigurationError, LostClaim
@@ -20,6 +21,7 @@ from kobo_sms.queues import PART, Message, NotQueued, Queues
 from kobo_sms.sending import Chance, Sender
 from kobo_sms.settings import ReportSettings, SendSettings
 from kobo_sms.store import Store
+from kobo_sms.valve_store import ValveStore
 from tests.simulation.kobomobile import secrets_manager
 from tests.simulation.sqs import BULK, DEAD, PRIORITY, Stored
 
@@ -75,6 +77,7 @@ class Functions:
             retry_max=world.scenario.retry_max,
             max_attempts=world.scenario.max_attempts,
             first_report_after=120.0,
+            stack="kobo-sms",
         )
 
     def start(self) -> Warm:
@@ -93,7 +96,8 @@ class Functions:
         client._pool = cast("PoolManager", world.kobo)
         chance = Chance(world.clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
         queues = self._makers.queues(cast("Any", world.sqs), DEAD)
-        sender = Sender(store, client, queues, self._settings, 10.0, chance)
+        brake = Brake(ValveStore(cast("Any", world.dynamodb), "messages"), world.prompt, world.clock, world.rng.uniform)
+        sender = Sender(store, client, queues, self._settings, 10.0, chance, brake)
         reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
         return Warm(sender, Poller(store, client, reports, world.clock, cast("ThreadPoolExecutor", _InTurn())))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from kobo_sms import states
 from kobo_sms.decisions import MAX_CALLS_OF_AN_ORIGIN
-from kobo_sms.dynamodb import decode
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.parts import MAX_NUMBERS, Part
 from kobo_sms.request import Request, conceal, parse
@@ -50,7 +49,7 @@ class Inspection:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._items = {(item["id"], item["part"]): item for item in map(decode, world.dynamodb.items.values())}
+        self._items = {(item["id"], item["part"]): item for item in world.dynamodb.parts()}
         self._executed: dict[str, Counter[str]] = defaultdict(Counter)
         self._cost: dict[str, Decimal] = defaultdict(Decimal)
         for sms in world.kobo.executed():

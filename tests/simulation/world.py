@@ -67,6 +67,9 @@ class World:
     def note(self, *what: Any) -> None:
         self.trace.add(self.now, *what)
 
+    def prompt(self) -> None:
+        """Nobody to prompt yet."""
+
     def plan(self, at: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._planned, (at, next(self._order), act))
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -19,11 +19,21 @@ from kobo_sms.dynamodb import decode, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
     from mock_kobo.control_client import MockControl
 
+SERVICES: dict[str, Any] = {
+    "sqs": "sqs",
+    "dynamodb": "dynamodb",
+    "secrets": "secretsmanager",
+    "sns": "sns",
+    "functions": "lambda",
+    "iam": "iam",
+}
 ROOT = Path(__file__).parents[3]
 USER, PASSWORD = "shop@example.com", "correct-horse-7"
 # Each text that a test sends holds this; nothing that is logged may.
@@ -94,6 +104,9 @@ class Stack:
     sqs: SQSClient
     dynamodb: DynamoDBClient
     secrets: SecretsManagerClient
+    sns: SNSClient
+    functions: LambdaClient
+    iam: Any
     calls: AwsCalls
     names: dict[str, str] = field(default_factory=dict)
 
@@ -111,7 +124,29 @@ class Stack:
         return decode(self.dynamodb.get_item(TableName=self.names["Messages"], Key=key)["Item"])
 
     def items(self) -> list[dict[str, Any]]:
+        """Return the parts in the table."""
+        return [item for item in self.everything() if not item["id"].startswith("~")]
+
+    def everything(self) -> list[dict[str, Any]]:
         return [decode(item) for item in self.dynamodb.scan(TableName=self.names["Messages"])["Items"]]
+
+    def mapping(self, lane: str) -> str:
+        """Return the state of a lane's event source mapping."""
+        return self.functions.get_event_source_mapping(UUID=self.names[f"SendSms{lane.title()}"])["State"]
+
+    def arn(self, url: str) -> str:
+        """Return the ARN of a queue."""
+        return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Take what the alert topic has published, as its SQS subscriber gets it, oldest first."""
+        found: list[dict[str, Any]] = []
+        url = self.names["Ear"]
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
 
     def dead(self) -> list[tuple[dict[str, Any] | str, dict[str, str]]]:
         """Take all from the dead-letter queue: bodies (as JSON if they are) and attributes."""
@@ -152,11 +187,10 @@ def aws(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, clients
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with mock_aws(config={"core": {"reset_boto3_session": False, "mock_credentials": False}}):
         calls, own = request.getfixturevalue("aws_session")
-        names: tuple[Literal["sqs", "dynamodb", "secretsmanager"], ...] = ("sqs", "dynamodb", "secretsmanager")
-        for name in names:
+        for name in SERVICES.values():
             if name not in clients:
                 clients[name], clients[f"watched {name}"] = own.client(name), boto3.client(name)
-        stack = Stack(clients["sqs"], clients["dynamodb"], clients["secretsmanager"], calls)
+        stack = Stack(**{field: clients[name] for field, name in SERVICES.items()}, calls=calls)
         calls.made.clear()
         _create(stack)
         yield stack
@@ -173,6 +207,31 @@ def _create(stack: Stack) -> None:
         stack.names[queue] = created["QueueUrl"]
     secret = stack.secrets.create_secret(Name="kobo", SecretString=json.dumps({"user": USER, "pass": PASSWORD}))
     stack.names |= {"Messages": "messages", "Credentials": secret["ARN"]}
+    _create_alerts(stack)
+
+
+def _create_alerts(stack: Stack) -> None:
+    topic = stack.sns.create_topic(Name="alerts")["TopicArn"]
+    ear = stack.sqs.create_queue(QueueName="ear")["QueueUrl"]
+    stack.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=stack.arn(ear))
+    stack.names |= {"Alerts": topic, "Ear": ear}
+
+
+def create_consumers(stack: Stack) -> None:
+    """Make send_sms and its event source mappings; moto runs no code, but keeps their states."""
+    role = stack.iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    stack.functions.create_function(
+        FunctionName="send-sms",
+        Role=role,
+        Code={"ZipFile": b""},
+        Runtime="python3.13",
+        Handler="any.handle",
+    )
+    stack.names["SendSms"] = "send-sms"
+    for lane in ("Priority", "Bulk"):
+        source = stack.arn(stack.names[f"{lane}Queue"])
+        created = stack.functions.create_event_source_mapping(EventSourceArn=source, FunctionName="send-sms")
+        stack.names[f"SendSms{lane}"] = created["UUID"]
 
 
 @pytest.fixture

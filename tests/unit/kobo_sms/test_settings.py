@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import pytest
 
@@ -19,12 +20,25 @@ SEND = {
     "RETRY_MAX_SECONDS": "900",
     "MAX_ATTEMPTS": "12",
     "FIRST_REPORT_AFTER_SECONDS": "120",
+    "STACK_NAME": "kobo",
+}
+CREDIT = {
+    "STACK_NAME": "kobo",
+    "LOW_CREDIT": "5000",
+    "CRITICAL_CREDIT": "999.50",
+    "KOBO_TOPIC_ARN": "arn:topic",
+    "SEND_SMS_FUNCTION": "send-sms",
+    "PRIORITY_MAPPING": "uuid-1",
+    "BULK_MAPPING": "uuid-2",
+    "KOBO_PRIORITY_QUEUE_URL": "http://127.0.0.1/priority",
+    "KOBO_BULK_QUEUE_URL": "http://127.0.0.1/bulk",
 }
 STORE = {"KOBO_TABLE": "messages", "KEEP_RECORDS_DAYS": "30"}
 REPORTS = {"FIRST_REPORT_AFTER_SECONDS": "120", "GIVE_UP_REPORTS_AFTER_HOURS": "72"}
 READERS: list[tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = [
     (settings.read_kobo, KOBO),
     (settings.read_send, SEND),
+    (settings.read_credit, CREDIT),
     (settings.read_store, STORE),
     (settings.read_reports, REPORTS),
 ]
@@ -55,8 +69,15 @@ def test_kobo_settings() -> None:
 
 def test_send_settings() -> None:
     urls = ("http://127.0.0.1/priority", "http://127.0.0.1/bulk", "http://127.0.0.1/dead")
-    expected = settings.SendSettings(*urls, "KoboSMS", "NG", 2, 5.0, 900.0, 12, 120.0)
+    expected = settings.SendSettings(*urls, "KoboSMS", "NG", 2, 5.0, 900.0, 12, 120.0, "kobo")
     assert settings.read_send(SEND) == expected
+
+
+def test_credit_settings() -> None:
+    read = settings.read_credit(CREDIT)
+    assert (read.stack, read.low, read.critical) == ("kobo", Decimal(5000), Decimal("999.50"))
+    assert read.mappings == {"priority": "uuid-1", "bulk": "uuid-2"}
+    assert read.queue_urls == {"priority": "http://127.0.0.1/priority", "bulk": "http://127.0.0.1/bulk"}
 
 
 def test_store_settings() -> None:

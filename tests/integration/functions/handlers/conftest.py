@@ -89,8 +89,8 @@ class Functions:
     def poll(self, seconds: float = 60.0) -> dict[str, int]:
         return poll_reports.handler.handle({}, context(seconds))
 
-    def check_credit(self) -> dict[str, str]:
-        return check_credit.handler.handle({}, context(30))
+    def check_credit(self) -> dict[str, Any]:
+        return check_credit.handler.handle({}, context(90))
 
 
 def _record(message: Any, url: str) -> dict[str, Any]:
@@ -119,6 +119,9 @@ def _forget() -> None:
 @pytest.fixture
 def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Functions]]:
     """Deploy the functions with template parameters of the test's choice; a function called then starts cold."""
+
+    # moto's event source mappings try to run the function's code: only where no test queues anything.
+    aws.names |= {"SendSms": "send-sms", "SendSmsPriority": "none", "SendSmsBulk": "none"}
 
     def deployed(**parameters: str) -> Functions:
         _forget()

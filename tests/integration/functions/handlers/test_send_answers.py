@@ -92,11 +92,11 @@ def test_a_message_of_an_unknown_queue_stays_and_its_neighbours_do_not_mind(
 
 def test_when_there_is_no_time_left_the_message_comes_back_at_once(functions: Functions, aws: Stack) -> None:
     functions.put({"to": "+2348030100001", "msg": TEXT, "id": "order-1"})
-    functions.remaining = 8.9
+    functions.remaining = 9.9
     assert len(functions.deliver()) == 1
     assert [call["VisibilityTimeout"] for call in aws.calls.of("sqs.ChangeMessageVisibility")] == [0]
     assert aws.items() == []
-    functions.remaining = 9.5
+    functions.remaining = 10.5
     functions.deliver()
     assert aws.item("order-1")["state"] == "sent"
 

@@ -13,6 +13,7 @@ import pytest
 
 from kobo_sms import settings
 from kobo_sms.answers import SendAnswer
+from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
 from kobo_sms.parts import Part
@@ -20,6 +21,7 @@ from kobo_sms.polling import Poller
 from kobo_sms.queues import Message, Queues
 from kobo_sms.sending import Chance, Sender, Verdict
 from kobo_sms.store import Store
+from kobo_sms.valve_store import ValveStore
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -99,7 +101,8 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
     )
     queues = Queues(clients["watched sqs"], wanted.dead_letter_queue_url)
     chance = Chance(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
-    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance), store, client, clock)
+    brake = Brake(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, chance.uniform)
+    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance, brake), store, client, clock)
 
 
 @pytest.fixture

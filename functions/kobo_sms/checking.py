@@ -1,0 +1,78 @@
+"""One check of the credit: ask credit/, set the valve, keep account and tell people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kobo_sms.alerting import Alerting, Told
+from kobo_sms.answers import Lost, Refused, Unreachable
+from kobo_sms.client import KoboClient
+from kobo_sms.errors import UnreadableBalance
+from kobo_sms.forecast import Forecast
+from kobo_sms.signs import CREDENTIALS, GATEWAY
+from kobo_sms.valve import Finding, Valve
+from kobo_sms.valve_control import ValveControl
+from kobo_sms.valve_store import ValveStore
+
+_FAULTS = {"error_user": CREDENTIALS, "error_gw": GATEWAY}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found and did: credit/'s answer by name, the balance if there was one, the lanes closed and why,
+    the forecast, the kinds of the alerts published."""
+
+    answer: str
+    balance: Decimal | None
+    closed: dict[str, str]
+    forecast: Forecast
+    alerts: Sequence[str]
+
+
+class Checker:
+    """Makes checks."""
+
+    def __init__(self, client: KoboClient, valve_store: ValveStore, control: ValveControl, alerting: Alerting) -> None:
+        self._client = client
+        self._valve_store = valve_store
+        self._control = control
+        self._alerting = alerting
+
+    def check(self, deadline: float) -> Checked:
+        """Make one check, which ends before `deadline` (epoch seconds).
+
+        What fails of setting the valve is raised only once people have been told.
+
+        Raises
+        ------
+        UnreadableBalance
+            when KoboMobile answers something in which there is no balance: it must not pass for one, nor for zero.
+        """
+        try:
+            answer = self._client.credit()
+        except UnreadableBalance:
+            self._act(Finding(None), "unreadable", deadline)
+            raise
+        finding = _finding(answer)
+        label = "balance" if isinstance(answer, Decimal) else answer.label
+        valve, told = self._act(finding, label, deadline)
+        closed = {lane: each.cause for lane, each in valve.closed.items()}
+        return Checked(label, finding.balance, closed, told.forecast, told.alerts)
+
+    def _act(self, finding: Finding, label: str, deadline: float) -> tuple[Valve, Told]:
+        try:
+            self._control.carry_out(self._control.decide(finding), deadline)
+        finally:
+            valve = self._valve_store.read().valve
+            told = self._alerting.take_in(finding, label, valve, deadline)
+        return valve, told
+
+
+def _finding(answer: Decimal | Refused | Lost | Unreachable) -> Finding:
+    if isinstance(answer, Decimal):
+        return Finding(None, answer)
+    if isinstance(answer, Refused):
+        return Finding(_FAULTS.get(answer.token))
+    return Finding(GATEWAY)

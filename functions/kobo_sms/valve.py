@@ -1,0 +1,199 @@
+"""The valve: whether the queues are being consumed, and what check_credit decides about it (DESIGN.md, guarantee 4).
+
+Pure. `decide` takes what is known (the valve as it is, the signs from send_sms, what credit/ just told) to the valve as
+it should be; `after_trial` takes in how a few records fared that were let through while it was closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY, LANES, Sign, run_of
+
+OPERATOR = "operator"
+# So many recipients in a row, with no success between, close the valve though credit/ answers as if all were well.
+SEVERAL = 3
+# Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
+# confirmed by the balance.
+DEAREST_PAGE = Decimal(10)
+FIRST_TRIAL, LONGEST_TRIAL = 60.0, 900.0
+# Who opened and failed again within this time was never well: the wait goes on growing.
+_RELAPSE_WITHIN = 900.0
+# A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
+SWEEP_EVERY = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What credit/ told: `fault` is CREDENTIALS, GATEWAY or None; `balance` None when there was none to read."""
+
+    fault: str | None
+    balance: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Why and since when (epoch seconds) a lane is closed.
+
+    `by` names the operator who holds it; `balance` is the lowest seen since credit closed it; `confirmed`: credit/
+    itself shows the cause; `trial_at` and `trial_wait` (seconds) say when a few records are let through to try.
+    """
+
+    cause: str
+    since: float
+    detail: str = ""
+    by: str = ""
+    balance: Decimal | None = None
+    confirmed: bool = False
+    trial_at: float = 0.0
+    trial_wait: float = FIRST_TRIAL
+    sweep_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An operator's order to keep a lane closed."""
+
+    by: str
+    since: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """When (epoch seconds) a lane was opened after a fault, and the wait that its last trial had grown to."""
+
+    at: float
+    trial_wait: float
+
+
+@dataclass(frozen=True)
+class Valve:
+    """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), and what was
+    opened lately."""
+
+    closed: Mapping[str, Closed] = field(default_factory=dict)
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    open_asked: Mapping[str, float] = field(default_factory=dict)
+    opened: Mapping[str, Opened] = field(default_factory=dict)
+
+
+def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) -> Valve:
+    """Return the valve as it should be; trials that fall due are for the caller to make."""
+    signs = tuple(signs)
+    closed: dict[str, Closed] = {}
+    for lane in LANES:
+        state = _decide_lane(valve, lane, signs, finding, now)
+        if state is not None:
+            closed[lane] = state
+    opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN + each.trial_wait}
+    return Valve(closed, valve.holds, {}, opened)
+
+
+def trial_lanes(valve: Valve, now: float) -> list[str]:
+    """Return the lanes closed by a fault that credit/ no longer shows, whose next trial is due."""
+    faulty = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in (CREDENTIALS, GATEWAY)]
+    return [lane for lane in faulty if not valve.closed[lane].confirmed and now >= valve.closed[lane].trial_at]
+
+
+def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
+    """Return the valve with the next trial of `lanes` after their wait, which doubles when one has failed."""
+    closed = dict(valve.closed)
+    for lane in closed.keys() & set(lanes):
+        wait = closed[lane].trial_wait
+        wait = min(2 * wait, LONGEST_TRIAL) if failed else wait
+        closed[lane] = replace(closed[lane], trial_at=now + wait, trial_wait=wait)
+    return replace(valve, closed=closed)
+
+
+def open_after_trial(valve: Valve, now: float) -> Valve:
+    """Return the valve with what a fault had closed open, the waits remembered in case the fault is back at once."""
+    kept = {lane: each for lane, each in valve.closed.items() if each.cause not in (CREDENTIALS, GATEWAY)}
+    opened = {lane: Opened(now, valve.closed[lane].trial_wait) for lane in valve.closed.keys() - kept.keys()}
+    return replace(valve, closed=kept, opened=dict(valve.opened) | opened)
+
+
+def sweep_lanes(valve: Valve, now: float) -> list[str]:
+    """Return the closed lanes to be searched for messages that have become too old."""
+    return [lane for lane, each in valve.closed.items() if now >= each.sweep_at]
+
+
+def put_off_sweep(valve: Valve, lane: str, now: float) -> Valve:
+    """Return the valve with the next sweep of `lane`, if it is closed, in a few hours."""
+    if lane not in valve.closed:
+        return valve
+    return replace(valve, closed=dict(valve.closed) | {lane: replace(valve.closed[lane], sweep_at=now + SWEEP_EVERY)})
+
+
+def spent(before: Valve, after: Valve, signs: Iterable[Sign], now: float) -> list[Sign]:
+    """Return the signs that have said what they had to say: those a success ended, those acted upon, and stale ones."""
+    signs = tuple(signs)
+    acted_upon = before.closed.keys() | after.closed.keys()
+    runs = [run_of(signs, symptom, lane, now) for symptom in (CREDIT, CREDENTIALS, GATEWAY) for lane in LANES]
+    telling = {sign for run in runs for sign in run}
+    return [sign for sign in signs if sign.lane in acted_upon or sign not in telling]
+
+
+def _decide_lane(valve: Valve, lane: str, signs: tuple[Sign, ...], finding: Finding, now: float) -> Closed | None:
+    was, hold = valve.closed.get(lane), valve.holds.get(lane)
+    if hold is not None:
+        sweep_at = was.sweep_at if was else now + SWEEP_EVERY
+        return Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=sweep_at)
+    if was is None or was.cause == OPERATOR or lane in valve.open_asked:
+        asked = valve.open_asked.get(lane, 0.0)
+        return _look_for_cause(valve, lane, [sign for sign in signs if sign.at > asked], finding, now)
+    if was.cause == CREDIT:
+        return _wait_for_credit(was, finding)
+    return _wait_for_recovery(was, finding, now)
+
+
+def _look_for_cause(valve: Valve, lane: str, signs: list[Sign], finding: Finding, now: float) -> Closed | None:
+    for fault in (CREDENTIALS, GATEWAY):
+        run = run_of(signs, fault, lane, now)
+        confirmed = finding.fault == fault
+        if run and (confirmed or _several(run)):
+            wait = _first_wait(valve.opened.get(lane), now)
+            detail = "credit/ shows it" if confirmed else f"{len(run)} calls in a row"
+            sweep_at = now + SWEEP_EVERY
+            return Closed(
+                fault, now, detail, confirmed=confirmed, trial_at=now + wait, trial_wait=wait, sweep_at=sweep_at
+            )
+    run = run_of(signs, CREDIT, lane, now)
+    if run and (_several(run) or _explained(run, finding.balance)):
+        detail = f"{run[-1].pages} pages refused"
+        return Closed(CREDIT, now, detail, balance=finding.balance, sweep_at=now + SWEEP_EVERY)
+    return None
+
+
+def _wait_for_credit(was: Closed, finding: Finding) -> Closed | None:
+    if finding.balance is None:
+        return was
+    if was.balance is None:
+        # Nobody could say how much there was when it closed; what there is now may be all there was then.
+        return replace(was, balance=finding.balance)
+    return None if finding.balance > was.balance else replace(was, balance=finding.balance)
+
+
+def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
+    if finding.fault is not None:
+        return replace(was, cause=finding.fault, confirmed=True)
+    if was.confirmed:
+        # The cause that credit/ showed is gone: the first trial is due now.
+        return replace(was, confirmed=False, trial_at=now)
+    return was
+
+
+def _several(run: Iterable[Sign]) -> bool:
+    return len({sign.witness for sign in run}) >= SEVERAL
+
+
+def _explained(run: Iterable[Sign], balance: Decimal | None) -> bool:
+    return balance is not None and any(balance < sign.pages * DEAREST_PAGE for sign in run)
+
+
+def _first_wait(opened: Opened | None, now: float) -> float:
+    if opened is None or now - opened.at > _RELAPSE_WITHIN + opened.trial_wait:
+        return FIRST_TRIAL
+    return min(max(opened.trial_wait, FIRST_TRIAL), LONGEST_TRIAL)

@@ -1,0 +1,116 @@
+"""check_credit's hand on the valve: decide, write it down, have AWS follow, try, sweep (DESIGN.md, guarantee 4).
+
+The decision is written before anything is done about it, and each check does what the decision asks for as if nobody
+had done it yet: whatever dies half way, or is changed behind our back, the next check puts right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.errors import KoboSmsError
+from kobo_sms.event_sources import EventSources
+from kobo_sms.signs import LANES
+from kobo_sms.valve import (
+    Finding,
+    Valve,
+    decide,
+    open_after_trial,
+    put_off_sweep,
+    put_off_trial,
+    spent,
+    sweep_lanes,
+    trial_lanes,
+)
+from kobo_sms.valve_store import KnownValve, ValveStore
+
+_TRIES = 5
+# A trial may last as long as send_sms (template.yaml); a sweep ends when it is told to.
+_TRIAL_SECONDS = 40.0
+
+
+class Overtaken(KoboSmsError):
+    """Others changed the valve faster than this check could; the next one will do."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The valve as decided, and what fell to this check alone: lanes to try and lanes to sweep."""
+
+    valve: Valve
+    trials: Sequence[str]
+    sweeps: Sequence[str]
+
+
+class ValveControl:
+    """Decides about the valve and carries it out."""
+
+    def __init__(
+        self, store: ValveStore, sources: EventSources, lanes: ClosedLanes, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._lanes = lanes
+        self._clock = clock
+
+    def decide(self, finding: Finding) -> Decided:
+        """Decide on what credit/ told and the signs say, and write it down.
+
+        Raises
+        ------
+        Overtaken
+            when others keep changing the valve.
+        """
+        trials: list[str] = []
+        sweeps: list[str] = []
+
+        def change(known: KnownValve) -> Valve:
+            now = self._clock()
+            valve = decide(known.valve, known.signs, finding, now)
+            # Put off in the same write, so that of two checks that overlap only one makes them.
+            trials[:], sweeps[:] = trial_lanes(valve, now), sweep_lanes(valve, now)
+            valve = put_off_trial(valve, trials, now, failed=False)
+            for lane in sweeps:
+                valve = put_off_sweep(valve, lane, now)
+            return valve
+
+        return Decided(self._change(change), trials, sweeps)
+
+    def carry_out(self, decided: Decided, deadline: float) -> Valve:
+        """Have AWS follow the decision, make the trials and sweeps due; return the valve as it then is."""
+        valve = decided.valve
+        self._enforce(valve)
+        if decided.trials and self._clock() + _TRIAL_SECONDS < deadline:
+            valve = self._try(decided.trials)
+            self._enforce(valve)
+        for lane in decided.sweeps:
+            self._lanes.sweep(lane, deadline)
+        return valve
+
+    def _try(self, lanes: Sequence[str]) -> Valve:
+        for lane in lanes:
+            trial = self._lanes.try_some(lane)
+            if trial.accepted:
+                return self._change(lambda known: open_after_trial(known.valve, self._clock()))
+            if trial.failed:
+                return self._change(lambda known: put_off_trial(known.valve, LANES, self._clock(), failed=True))
+            if trial.tried or trial.waiting:
+                # Nobody met KoboMobile: it says nothing, and the next trial comes as planned.
+                return self._store.read().valve
+        # Nothing waits, so nothing can tell and nothing can be harmed.
+        return self._change(lambda known: open_after_trial(known.valve, self._clock()))
+
+    def _change(self, change: Callable[[KnownValve], Valve]) -> Valve:
+        for _ in range(_TRIES):
+            known = self._store.read()
+            after = change(known)
+            used = spent(known.valve, after, known.signs, self._clock())
+            if (after == known.valve and not used) or self._store.write(after, known.version, used):
+                return after
+        raise Overtaken(f"the valve was changed by others {_TRIES} times")
+
+    def _enforce(self, valve: Valve) -> None:
+        known = self._sources.enforce(valve.closed)
+        self._store.note_mappings(known, self._clock())
