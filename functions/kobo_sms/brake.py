@@ -96,7 +96,8 @@ class Brake:
             run = self._failed.setdefault(scope, set())
             run.add(witness(part))
             if closed:
-                self._pauses[scope] = Pause(now + _CLOSED_PAUSE, _CLOSED_PAUSE)
+                # Of this lane alone, whatever the symptom: the other may be open.
+                self._pauses[symptom, lane] = Pause(now + _CLOSED_PAUSE, _CLOSED_PAUSE)
             elif len(run) >= _FAILURES:
                 last = self._pauses.get(scope, Pause(0.0, _FIRST_PAUSE / 2)).seconds
                 seconds = min(2 * last, _LONGEST_PAUSE)
@@ -107,11 +108,11 @@ class Brake:
     def accepted(self, lane: str) -> None:
         """Take in a success; it is reported only when it ends failures that were."""
         with self._lock:
-            ended = {scope for scope in self._failed if scope[1] in (EVERY_LANE, lane)}
+            ended = {scope for scope in self._failed.keys() | self._pauses if scope[1] in (EVERY_LANE, lane)}
             if not ended:
                 return
             for scope in ended:
-                del self._failed[scope]
+                self._failed.pop(scope, None)
                 self._pauses.pop(scope, None)
         self._report(Sign(self._clock(), ACCEPTED, lane))
 

@@ -88,6 +88,7 @@ def send_app() -> SendApp:
         here and below, when the environment is incomplete.
     """
     wanted = settings.read_send(os.environ)
+    logger = Logger()
     sqs = boto3.client("sqs", config=_AWS)
     sender = Sender(
         store=_store(),
@@ -96,12 +97,12 @@ def send_app() -> SendApp:
         settings=wanted,
         http_timeout=settings.read_kobo(os.environ).http_timeout,
         chance=Chance(time.time, random.uniform, lambda: uuid.uuid4().hex),
-        brake=Brake(_valve_store(), Prompt(_events, wanted.stack), time.time, random.uniform),
+        brake=Brake(_valve_store(), Prompt(_events, wanted.stack, logger.warning), time.time, random.uniform),
     )
     urls = (wanted.priority_queue_url, wanted.bulk_queue_url)
     lanes = {url.rsplit("/", 1)[-1]: url for url in urls}
     pool = ThreadPoolExecutor(wanted.calls_at_once)
-    return SendApp(sender, pool, lanes, wanted.priority_queue_url, Logger(), Metrics())
+    return SendApp(sender, pool, lanes, wanted.priority_queue_url, logger, Metrics())
 
 
 @cache

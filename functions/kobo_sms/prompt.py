@@ -9,21 +9,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 
 class Prompt:
     """Puts one event on the default bus; `client` makes the client when it is first needed (few ever need it)."""
 
-    def __init__(self, client: Callable[[], EventBridgeClient], stack: str) -> None:
+    def __init__(self, client: Callable[[], EventBridgeClient], stack: str, warn: Callable[[str], None]) -> None:
         self._client = client
+        self._warn = warn
         self._source = event_source(stack)
 
     def __call__(self) -> None:
-        """Prompt. That it fails is no matter: check_credit comes by itself."""
+        """Prompt. That it fails harms little, as check_credit comes by itself, but must not go unnoticed."""
         try:
-            self._client().put_events(Entries=[{"Source": self._source, "DetailType": "check", "Detail": "{}"}])
-        except (BotoCoreError, ClientError):
-            return
+            entry: PutEventsRequestEntryTypeDef = {"Source": self._source, "DetailType": "check", "Detail": "{}"}
+            if self._client().put_events(Entries=[entry])["FailedEntryCount"]:
+                self._warn("check_credit could not be prompted: EventBridge did not take the event")
+        except (BotoCoreError, ClientError) as error:
+            self._warn(f"check_credit could not be prompted: {type(error).__name__}")
 
 
 def event_source(stack: str) -> str:

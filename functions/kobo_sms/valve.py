@@ -37,14 +37,16 @@ class Finding:
 class Closed:
     """Why and since when (epoch seconds) a lane is closed.
 
-    `by` names the operator who holds it; `balance` is the lowest seen since credit closed it; `confirmed`: credit/
-    itself shows the cause; `trial_at` and `trial_wait` (seconds) say when a few records are let through to try.
+    `by` names the operator who holds it; `pages` are the fewest that were refused for lack of credit, `balance` the
+    lowest seen since; `confirmed`: credit/ itself shows the cause; `trial_at` and `trial_wait` (seconds) say when a few
+    records are let through to try.
     """
 
     cause: str
     since: float
     detail: str = ""
     by: str = ""
+    pages: int = 0
     balance: Decimal | None = None
     confirmed: bool = False
     trial_at: float = 0.0
@@ -93,9 +95,9 @@ def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) ->
 
 
 def trial_lanes(valve: Valve, now: float) -> list[str]:
-    """Return the lanes closed by a fault that credit/ no longer shows, whose next trial is due."""
-    faulty = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in (CREDENTIALS, GATEWAY)]
-    return [lane for lane in faulty if not valve.closed[lane].confirmed and now >= valve.closed[lane].trial_at]
+    """Return the lanes whose next trial is due: those closed by what credit/ does not show (any more)."""
+    tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
+    return [lane for lane in tried if not valve.closed[lane].confirmed and now >= valve.closed[lane].trial_at]
 
 
 def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
@@ -108,11 +110,18 @@ def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: boo
     return replace(valve, closed=closed)
 
 
-def open_after_trial(valve: Valve, now: float) -> Valve:
-    """Return the valve with what a fault had closed open, the waits remembered in case the fault is back at once."""
-    kept = {lane: each for lane, each in valve.closed.items() if each.cause not in (CREDENTIALS, GATEWAY)}
-    opened = {lane: Opened(now, valve.closed[lane].trial_wait) for lane in valve.closed.keys() - kept.keys()}
-    return replace(valve, closed=kept, opened=dict(valve.opened) | opened)
+def open_after_trial(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+    """Return the valve with `lanes` open unless an operator holds them; the waits are remembered, in case what closed
+    them is back at once."""
+    opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
+    kept = {lane: each for lane, each in valve.closed.items() if lane not in opened}
+    memory = {lane: Opened(now, each.trial_wait) for lane, each in opened.items()}
+    return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
+
+
+def fault_lanes(valve: Valve) -> list[str]:
+    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
+    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in (CREDENTIALS, GATEWAY)]
 
 
 def sweep_lanes(valve: Valve, now: float) -> list[str]:
@@ -161,19 +170,32 @@ def _look_for_cause(valve: Valve, lane: str, signs: list[Sign], finding: Finding
                 fault, now, detail, confirmed=confirmed, trial_at=now + wait, trial_wait=wait, sweep_at=sweep_at
             )
     run = run_of(signs, CREDIT, lane, now)
-    if run and (_several(run) or _explained(run, finding.balance)):
-        detail = f"{run[-1].pages} pages refused"
-        return Closed(CREDIT, now, detail, balance=finding.balance, sweep_at=now + SWEEP_EVERY)
+    if run and (_several(run) or any(_explains(finding.balance, sign.pages) for sign in run)):
+        return _close_for_credit(valve, lane, min(sign.pages for sign in run), finding, now)
     return None
 
 
+def _close_for_credit(valve: Valve, lane: str, pages: int, finding: Finding, now: float) -> Closed:
+    wait = _first_wait(valve.opened.get(lane), now)
+    return Closed(
+        CREDIT,
+        now,
+        f"{pages} pages refused",
+        pages=pages,
+        balance=finding.balance,
+        confirmed=_explains(finding.balance, pages),
+        trial_at=now + wait,
+        trial_wait=wait,
+        sweep_at=now + SWEEP_EVERY,
+    )
+
+
 def _wait_for_credit(was: Closed, finding: Finding) -> Closed | None:
-    if finding.balance is None:
-        return was
-    if was.balance is None:
-        # Nobody could say how much there was when it closed; what there is now may be all there was then.
-        return replace(was, balance=finding.balance)
-    return None if finding.balance > was.balance else replace(was, balance=finding.balance)
+    # A balance that explains the refusal is waited for to rise; one that does not may tell nothing: then trials do.
+    confirmed = _explains(finding.balance, was.pages)
+    if finding.balance is None or was.balance is None:
+        return replace(was, balance=finding.balance if was.balance is None else was.balance, confirmed=confirmed)
+    return None if finding.balance > was.balance else replace(was, balance=finding.balance, confirmed=confirmed)
 
 
 def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
@@ -189,11 +211,11 @@ def _several(run: Iterable[Sign]) -> bool:
     return len({sign.witness for sign in run}) >= SEVERAL
 
 
-def _explained(run: Iterable[Sign], balance: Decimal | None) -> bool:
-    return balance is not None and any(balance < sign.pages * DEAREST_PAGE for sign in run)
+def _explains(balance: Decimal | None, pages: int) -> bool:
+    return balance is not None and balance < pages * DEAREST_PAGE
 
 
 def _first_wait(opened: Opened | None, now: float) -> float:
     if opened is None or now - opened.at > _RELAPSE_WITHIN + opened.trial_wait:
         return FIRST_TRIAL
-    return min(max(opened.trial_wait, FIRST_TRIAL), LONGEST_TRIAL)
+    return min(2 * opened.trial_wait, LONGEST_TRIAL)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.errors import KoboSmsError
 from kobo_sms.event_sources import EventSources
-from kobo_sms.signs import LANES
 from kobo_sms.valve import (
     Finding,
     Valve,
     decide,
+    fault_lanes,
     open_after_trial,
     put_off_sweep,
     put_off_trial,
@@ -82,25 +82,32 @@ class ValveControl:
         """Have AWS follow the decision, make the trials and sweeps due; return the valve as it then is."""
         valve = decided.valve
         self._enforce(valve)
-        if decided.trials and self._clock() + _TRIAL_SECONDS < deadline:
-            valve = self._try(decided.trials)
-            self._enforce(valve)
+        for group in _groups(decided):
+            if self._clock() + _TRIAL_SECONDS < deadline:
+                valve = self._try(group)
+                self._enforce(valve)
         for lane in decided.sweeps:
-            self._lanes.sweep(lane, deadline)
+            # What is found last has to be handed over still, and people told.
+            self._lanes.sweep(lane, deadline - _TRIAL_SECONDS)
         return valve
 
     def _try(self, lanes: Sequence[str]) -> Valve:
+        """Try lanes that open together: the first that has anything to try tells for all."""
+        waiting = 0
         for lane in lanes:
             trial = self._lanes.try_some(lane)
             if trial.accepted:
-                return self._change(lambda known: open_after_trial(known.valve, self._clock()))
+                return self._change(lambda known: open_after_trial(known.valve, lanes, self._clock()))
             if trial.failed:
-                return self._change(lambda known: put_off_trial(known.valve, LANES, self._clock(), failed=True))
-            if trial.tried or trial.waiting:
-                # Nobody met KoboMobile: it says nothing, and the next trial comes as planned.
-                return self._store.read().valve
+                return self._change(lambda known: put_off_trial(known.valve, lanes, self._clock(), failed=True))
+            waiting += trial.waiting
+            if trial.tried:
+                break
+        if trial.tried or waiting:
+            # Nobody met KoboMobile: it says nothing, and the next trial comes as planned.
+            return self._store.read().valve
         # Nothing waits, so nothing can tell and nothing can be harmed.
-        return self._change(lambda known: open_after_trial(known.valve, self._clock()))
+        return self._change(lambda known: open_after_trial(known.valve, lanes, self._clock()))
 
     def _change(self, change: Callable[[KnownValve], Valve]) -> Valve:
         for _ in range(_TRIES):
@@ -114,3 +121,10 @@ class ValveControl:
     def _enforce(self, valve: Valve) -> None:
         known = self._sources.enforce(valve.closed)
         self._store.note_mappings(known, self._clock())
+
+
+def _groups(decided: Decided) -> list[Sequence[str]]:
+    """Return the lanes to try, those together that what works for one works for."""
+    together = fault_lanes(decided.valve)
+    faults = together if set(together) & set(decided.trials) else []
+    return [group for group in (faults, *([lane] for lane in decided.trials if lane not in together)) if group]
