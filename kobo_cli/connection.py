@@ -17,19 +17,33 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 F = TypeVar("F", bound=Callable[..., Any])
+_COUNTS = "ApproximateNumberOfMessages"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A stack's variables, named as in local.env, and the clients to reach it with."""
+    """A stack's name, its variables, named as in local.env, and the clients to reach it with."""
 
     variables: Mapping[str, str]
     sqs: SQSClient
     dynamodb: DynamoDBClient
+    stack: str
+    session: boto3.Session
 
     def queue_url(self, lane: str) -> str:
         """Return the address of the `priority` or the `bulk` queue."""
         return self.variables[f"KOBO_{lane.upper()}_QUEUE_URL"]
+
+    def client(self, service: str) -> Any:
+        """Return a client of any other service."""
+        # boto3-stubs has an overload for each service name, but none for a name known at run time only.
+        factory: Any = self.session.client
+        return factory(service, endpoint_url=self.variables.get("AWS_ENDPOINT_URL"))
+
+    def waiting(self, lane: str) -> int:
+        """Return about how many messages a lane's queue holds, those being tried or to be tried again among them."""
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(lane), AttributeNames=["All"])
+        return sum(int(count) for name, count in answer["Attributes"].items() if name.startswith(_COUNTS))
 
     def items_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return the table's items of one request, decoded; none when it is not known."""
@@ -63,7 +77,7 @@ def connect(stack: str | None, local: bool) -> Connection:
     if stack is not None and local:
         raise click.UsageError("--stack and --local exclude each other")
     if stack is not None:
-        return _connection(boto3.Session(), _outputs(boto3.Session(), stack))
+        return _connection(boto3.Session(), _outputs(boto3.Session(), stack), stack)
     variables = environment.read()
     if variables is None:
         raise CliError("no local stack runs in this folder: start one with `kobo up`, or name one on AWS with --stack")
@@ -74,16 +88,18 @@ def local_connection(variables: Mapping[str, str]) -> Connection:
     """Return the connection to a local stack, whatever AWS account the shell is set up for."""
     import boto3
 
+    from local_aws.deployment import STACK_NAME
+
     session = boto3.Session(
         variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_DEFAULT_REGION"]
     )
-    return _connection(session, variables)
+    return _connection(session, variables, STACK_NAME)
 
 
-def _connection(session: boto3.Session, variables: Mapping[str, str]) -> Connection:
+def _connection(session: boto3.Session, variables: Mapping[str, str], stack: str) -> Connection:
     endpoint = variables.get("AWS_ENDPOINT_URL")
     sqs = session.client("sqs", endpoint_url=endpoint)
-    return Connection(variables, sqs, session.client("dynamodb", endpoint_url=endpoint))
+    return Connection(variables, sqs, session.client("dynamodb", endpoint_url=endpoint), stack, session)
 
 
 def _outputs(session: boto3.Session, stack: str) -> dict[str, str]:

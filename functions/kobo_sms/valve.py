@@ -180,7 +180,7 @@ def _close_for_credit(valve: Valve, lane: str, pages: int, finding: Finding, now
     return Closed(
         CREDIT,
         now,
-        f"{pages} pages refused",
+        f"a call of {pages} page{'' if pages == 1 else 's'} was refused",
         pages=pages,
         balance=finding.balance,
         confirmed=_explains(finding.balance, pages),
