@@ -87,7 +87,7 @@ class Alerting:
             balance=finding.balance,
             low=self._settings.low,
             critical=self._settings.critical,
-            held_for_credit=frozenset(lane for lane, each in valve.closed.items() if each.cause == CREDIT),
+            held_for_credit=frozenset(lane for lane, each in valve.closed.items() if each.is_for(CREDIT)),
             fault=_fault(finding, valve, unanswered_since, now),
         )
         state, alerts = step(account.alerts, situation)
@@ -137,11 +137,11 @@ class Alerting:
 
 
 def _fault(finding: Finding, valve: Valve, unanswered_since: float | None, now: float) -> str | None:
-    causes = {each.cause for each in valve.closed.values()}
-    if finding.fault == CREDENTIALS or CREDENTIALS in causes:
+    closed = valve.closed.values()
+    if finding.fault == CREDENTIALS or any(each.is_for(CREDENTIALS) for each in closed):
         return CREDENTIALS
     silent = unanswered_since is not None and now - unanswered_since >= _UNANSWERED_IS_A_FAULT
-    return GATEWAY if GATEWAY in causes or silent else None
+    return GATEWAY if silent or any(each.is_for(GATEWAY) for each in closed) else None
 
 
 def _strike_off(account: Account, done: str) -> Account:

@@ -17,6 +17,7 @@ from kobo_sms.records import moment
 OK, LOW, CRITICAL, EMPTY = "ok", "low", "critical", "empty"
 CREDENTIALS, GATEWAY = "credentials", "gateway"
 RECOVERED = "recovered"
+BALANCE = "balance"
 CREDIT_TRACK, FAULT_TRACK = "credit", "fault"
 
 REMINDER_SECONDS = 24 * 3600
@@ -30,24 +31,27 @@ class Track:
     """Where a track stands: `since` when, and when its last alert was, in epoch seconds.
 
     `clear` counts the checks in a row that found nothing of what `state` says, until there are enough to believe it.
+    `held`: of `empty`, the lanes that have been held since, or BALANCE when nothing at all is left.
     """
 
     state: str = OK
     since: float | None = None
     alerted_at: float | None = None
     clear: int = 0
+    held: frozenset[str] = frozenset()
 
     def to_item(self) -> dict[str, Any]:
         """Return the track as DynamoDB keeps it; what is None is left out."""
         moments = {"since": self.since, "alerted_at": self.alerted_at}
         known = {name: moment(value) for name, value in moments.items() if value is not None}
-        return {"state": self.state, "clear": self.clear, **known}
+        return {"state": self.state, "clear": self.clear, "held": sorted(self.held), **known}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Track:
         """Return what `to_item` wrote; an empty item is a track that nothing has happened on yet."""
         moments = {name: float(item[name]) for name in ("since", "alerted_at") if name in item}
-        return cls(item.get("state", OK), clear=int(item.get("clear", 0)), **moments)
+        held = frozenset(item.get("held", ()))
+        return cls(item.get("state", OK), clear=int(item.get("clear", 0)), held=held, **moments)
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,11 @@ def level(balance: Decimal, low: Decimal, critical: Decimal) -> str:
 
 
 def _credit(track: Track, situation: Situation) -> Track:
-    if situation.held_for_credit:
-        return replace(track, state=EMPTY, clear=0)
+    held = situation.held_for_credit
+    if situation.balance is not None and situation.balance <= 0:
+        held |= {BALANCE}
+    if held:
+        return replace(track, state=EMPTY, clear=0, held=track.held | held)
     if situation.balance is None:
         return replace(track, clear=0)
     found = level(situation.balance, situation.low, situation.critical)
@@ -152,7 +159,11 @@ def _follow(before: Track, after: Track, now: float, name: str) -> tuple[Track, 
     """Return the track with its moments set, and the alert that the way from `before` to `after` asks for."""
     since = now if before.since is None or after.state != before.state else before.since
     after = replace(after, since=since)
-    alert = _change(before, after, now, name) if after.state != before.state else _reminder(after, now, name)
+    if after.state != EMPTY:
+        after = replace(after, held=frozenset())
+    changed = _change(before, after, now, name) if after.state != before.state else _joined(before, after, now, name)
+    # A change for the better that is not told of must not put a reminder off.
+    alert = changed or _reminder(after, now, name)
     if alert is None:
         return after, []
     return replace(after, alerted_at=now), [alert]
@@ -164,6 +175,13 @@ def _change(before: Track, after: Track, now: float, name: str) -> Alert | None:
     if name == CREDIT_TRACK and not _worse(after.state, before.state):
         return None
     return Alert(after.state, name, before.state, now)
+
+
+def _joined(before: Track, after: Track, now: float, name: str) -> Alert | None:
+    """Return the alert for another lane that has to wait, unless it was clear from the start that none can send."""
+    if before.held >= after.held or BALANCE in before.held or after.held - before.held == {BALANCE}:
+        return None
+    return Alert(EMPTY, name, EMPTY, now)
 
 
 def _reminder(track: Track, now: float, name: str) -> Alert | None:

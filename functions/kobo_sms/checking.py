@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from kobo_sms.alerting import Alerting, Told
 from kobo_sms.answers import Lost, Refused, Unreachable
 from kobo_sms.client import KoboClient
-from kobo_sms.errors import UnreadableBalance
+from kobo_sms.errors import ConfigurationError, UnreadableBalance
 from kobo_sms.forecast import Forecast
 from kobo_sms.signs import CREDENTIALS, GATEWAY
 from kobo_sms.valve import Finding, Valve
 from kobo_sms.valve_control import ValveControl
 from kobo_sms.valve_store import ValveStore
 
-_FAULTS = {"error_user": CREDENTIALS, "error_gw": GATEWAY}
+# KOBOMOBILE_API.md, "Answers"; error_user_id was seen on siblings.
+_FAULTS = {"error_user": CREDENTIALS, "error_user_id": CREDENTIALS, "error_gw": GATEWAY}
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,23 @@ class Checker:
         ------
         UnreadableBalance
             when KoboMobile answers something in which there is no balance: it must not pass for one, nor for zero.
+        ConfigurationError
+            when the secret is not of the agreed form; errors of Secrets Manager pass through.
         """
         try:
             answer = self._client.credit()
         except UnreadableBalance:
             self._act(Finding(None), "unreadable", deadline)
             raise
+        except (ConfigurationError, BotoCoreError, ClientError):
+            # Nobody can log in with a secret that cannot be read: send_sms no more than we.
+            self._act(Finding(CREDENTIALS), "the secret cannot be read", deadline)
+            raise
         finding = _finding(answer)
         label = "balance" if isinstance(answer, Decimal) else answer.label
         valve, told = self._act(finding, label, deadline)
+        if finding == Finding(None):
+            raise UnreadableBalance(f"credit/ answered {label}")
         closed = {lane: each.cause for lane, each in valve.closed.items()}
         return Checked(label, finding.balance, closed, told.forecast, told.alerts)
 

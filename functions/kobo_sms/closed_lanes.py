@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _TRIAL_SIZE = 3
 # Longer than send_sms runs (template.yaml): nobody else gets a message that it is working on.
 _TRIAL_VISIBILITY = 90
-# A sweep sees a message once; should the valve open meanwhile, it is not kept for long.
+# A sweep sees a message once; should it die, nothing is kept for long.
 _SWEEP_VISIBILITY = 300
 
 
@@ -33,11 +33,12 @@ class TrialFailed(KoboSmsError):
 
 @dataclass(frozen=True)
 class Trial:
-    """How the records fared that were let through: how many were tried, KoboMobile `accepted`, or met a symptom;
-    `waiting`: how many more the queue holds."""
+    """How the records fared that were let through: how many were tried, KoboMobile `accepted`, refused for lack of
+    credit (`poor`), or failed with another symptom; `waiting`: how many more the queue holds."""
 
     tried: int
     accepted: int
+    poor: int
     failed: int
     waiting: int
 
@@ -74,25 +75,40 @@ class ClosedLanes:
         """
         received = self._receive(lane, _TRIAL_SIZE, _TRIAL_VISIBILITY)
         answer = self._hand_over(lane, received) if received else {}
-        accepted, failed = int(answer.get("accepted", 0)), int(answer.get("failed", 0))
-        return Trial(len(received), accepted, failed, self.waiting(lane))
+        accepted, poor, failed = (int(answer.get(name, 0)) for name in ("accepted", "poor", "failed"))
+        return Trial(len(received), accepted, poor, failed, self.waiting(lane))
 
-    def sweep(self, lane: str, deadline: float) -> int:
-        """Hand the messages of `lane` that are too old to send_sms, which gives them up; return how many.
+    def sweep(self, lane: str, deadline: float) -> bool:
+        """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.
 
-        Looks at all messages of the queue until `deadline` (epoch seconds); none of them is called for.
+        Returns whether the whole queue was looked at before `deadline` (epoch seconds). Then the others are put back,
+        in case the lane opens.
         """
-        swept = 0
-        while self._clock() < deadline:
+        young: list[MessageTypeDef] = []
+        received = None
+        while received != [] and self._clock() < deadline:
             received = self._receive(lane, 10, _SWEEP_VISIBILITY)
-            if not received:
-                break
-            if old := [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]:
-                self._hand_over(lane, old)
-                swept += len(old)
-        return swept
+            old = [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]
+            young += [message for message in received if message not in old]
+            for at in range(0, len(old), _TRIAL_SIZE):
+                self._hand_over(lane, old[at : at + _TRIAL_SIZE])
+        if received == []:
+            self._put_back(lane, young, deadline)
+        return received == []
 
-    def _receive(self, lane: str, count: int, visibility: int) -> Sequence[MessageTypeDef]:
+    def _put_back(self, lane: str, messages: Sequence[MessageTypeDef], deadline: float) -> None:
+        for at in range(0, len(messages), 10):
+            if self._clock() >= deadline:
+                return
+            self._sqs.change_message_visibility_batch(
+                QueueUrl=self._queues[lane],
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+                    for number, message in enumerate(messages[at : at + 10])
+                ],
+            )
+
+    def _receive(self, lane: str, count: int, visibility: int) -> list[MessageTypeDef]:
         answer = self._sqs.receive_message(
             QueueUrl=self._queues[lane],
             MaxNumberOfMessages=count,
@@ -102,7 +118,7 @@ class ClosedLanes:
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return answer.get("Messages", [])
+        return list(answer.get("Messages", []))
 
     def _hand_over(self, lane: str, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
         arn = self._attributes(lane)["QueueArn"]
@@ -124,5 +140,11 @@ class ClosedLanes:
 
 
 def _queued_at(message: MessageTypeDef) -> float:
-    ours = message.get("MessageAttributes", {}).get(QUEUED_AT)
-    return float(ours["StringValue"]) if ours else float(message["Attributes"]["SentTimestamp"]) / 1000
+    sent_at = float(message["Attributes"]["SentTimestamp"]) / 1000
+    if QUEUED_AT not in message.get("MessageAttributes", {}):
+        return sent_at
+    try:
+        return float(message["MessageAttributes"][QUEUED_AT]["StringValue"])
+    except (KeyError, ValueError):
+        # Not ours, whoever wrote it.
+        return sent_at

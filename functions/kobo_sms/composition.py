@@ -111,7 +111,9 @@ def credit_app() -> CreditApp:
     wanted = settings.read_credit(os.environ)
     functions = boto3.client("lambda", config=_INVOKING)
     lanes = ClosedLanes(boto3.client("sqs", config=_AWS), functions, wanted.send_function, wanted.queue_urls, time.time)
-    control = ValveControl(_valve_store(), EventSources(functions, wanted.mappings), lanes, time.time)
+    control = ValveControl(
+        _valve_store(), EventSources(boto3.client("lambda", config=_AWS), wanted.mappings), lanes, time.time
+    )
     topic = AlertTopic(boto3.client("sns", config=_AWS), wanted.topic_arn)
     alerting = Alerting(_credit_store(), topic, lanes, wanted, time.time)
     return CreditApp(Checker(_kobo(1), _valve_store(), control, alerting), Logger(), Metrics())

@@ -107,7 +107,7 @@ class Expression:
             "ConditionExpression": " AND ".join(self._conditions),
             "ExpressionAttributeNames": self._names,
             "ExpressionAttributeValues": self._values,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD" if self._conditions else "",
         }
         # DynamoDB refuses an empty expression.
         return {name: value for name, value in arguments.items() if value}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from kobo_sms import records, states
 from kobo_sms.answers import Accepted, SendAnswer
 from kobo_sms.backoff import wait_seconds
 from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
 from kobo_sms.decisions import DEAD_AFTER, Decision, Next, after_call, before_call, stop_halving, symptom_of
-from kobo_sms.errors import InvalidRequest
+from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.parts import Part
 from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
 from kobo_sms.request import conceal
@@ -99,12 +101,12 @@ class Sender:
             return replace(self._bury_invalid(message, str(error)), reason=f"at fault: {', '.join(at_fault[:20])}")
         if part.too_large:
             return self._split_root(message, part, now)
-        exempt = message.trial or _ends_without_call(part, now)
-        wait = 0 if exempt else self._brake.wait_for(self._lane_name(message))
-        if wait:
-            return self._hold_back(message, part, wait)
-        # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
-        self._client.log_in()
+        if not _ends_without_call(part, now):
+            wait = 0 if message.trial else self._brake.wait_for(self._lane_name(message))
+            # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
+            reason = "" if wait else self._log_in(message, part)
+            if wait or reason:
+                return self._hold_back(message, part, wait or self._wait(1), reason)
         until = deadline + _LEASE_BEYOND_DEADLINE
         claim = self._store.claim(part, token=self._chance.token(), now=now, until=until)
         if isinstance(claim, Claim):
@@ -112,6 +114,16 @@ class Sender:
             self._brake.prompt_if_due()
             return verdict
         return self._stand_back(message, part, claim, now)
+
+    def _log_in(self, message: Message, part: Part) -> str:
+        """Make sure that there is a login; return why not."""
+        try:
+            self._client.log_in()
+        except (ConfigurationError, BotoCoreError, ClientError) as error:
+            self._brake.failed("credentials", self._lane_name(message), part)
+            self._brake.prompt_if_due()
+            return f"the secret cannot be read: {type(error).__name__}"
+        return ""
 
     def _attempt(self, message: Message, claim: Claim, now: float) -> Verdict:
         part, known, limit = claim.part, claim.known, self._settings.max_attempts
@@ -179,8 +191,10 @@ class Sender:
         self._queues.put_again(message, part)
         return verdict
 
-    def _hold_back(self, message: Message, part: Part, seconds: int) -> Verdict:
+    def _hold_back(self, message: Message, part: Part, seconds: int, reason: str) -> Verdict:
         facts = Verdict("held back", request_id=part.request.id, part=part.name, recipients=len(part.request.to))
+        if reason:
+            facts = replace(facts, reason=reason, symptom="credentials")
         return self._hand_back(message, part, facts, seconds)
 
     def _wait(self, calls: int) -> int:

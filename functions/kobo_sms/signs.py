@@ -16,8 +16,8 @@ CREDIT, CREDENTIALS, GATEWAY = "credit", "credentials", "gateway"
 ACCEPTED = "accepted"
 PRIORITY, BULK = "priority", "bulk"
 LANES = (PRIORITY, BULK)
-# Retries come back within RetryMaxSeconds (15 minutes unless set otherwise); what is older tells nothing of now.
-_FRESH_FOR = 3600.0
+# What is older tells nothing of now: of the successes since, most functions have nothing to report.
+FRESH_FOR = 300.0
 
 
 @dataclass(frozen=True)
@@ -62,5 +62,5 @@ def run_of(signs: Iterable[Sign], symptom: str, lane: str, now: float) -> Sequen
     """
     ours = [sign for sign in signs if symptom != CREDIT or sign.lane == lane]
     success = max((sign.at for sign in ours if sign.kind == ACCEPTED), default=0.0)
-    since = max(success, now - _FRESH_FOR)
+    since = max(success, now - FRESH_FOR)
     return sorted((sign for sign in ours if sign.kind == symptom and sign.at > since), key=lambda sign: sign.at)

@@ -21,8 +21,12 @@ DEAREST_PAGE = Decimal(10)
 FIRST_TRIAL, LONGEST_TRIAL = 60.0, 900.0
 # Who opened and failed again within this time was never well: the wait goes on growing.
 _RELAPSE_WITHIN = 900.0
+# A balance too small for what was refused is waited for to rise; but nobody knows what a page costs.
+CREDIT_TRIAL = 3600.0
 # A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
 SWEEP_EVERY = 6 * 3600.0
+# A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
+_SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 
 @dataclass(frozen=True)
@@ -37,21 +41,28 @@ class Finding:
 class Closed:
     """Why and since when (epoch seconds) a lane is closed.
 
-    `by` names the operator who holds it; `pages` are the fewest that were refused for lack of credit, `balance` the
-    lowest seen since; `confirmed`: credit/ itself shows the cause; `trial_at` and `trial_wait` (seconds) say when a few
-    records are let through to try.
+    `by` names the operator who holds it, `beneath` what had closed it before that; `pages` are the fewest that were
+    refused for lack of credit, `balance` the last read; `confirmed`: credit/ itself shows the cause; `trial_at` and
+    `trial_wait` (seconds) say when a few records are let through to try, `sweep_at` when the queue is searched for
+    what is too old, `sweep_began` when a search that is not finished began.
     """
 
     cause: str
     since: float
     detail: str = ""
     by: str = ""
+    beneath: str = ""
     pages: int = 0
     balance: Decimal | None = None
     confirmed: bool = False
     trial_at: float = 0.0
     trial_wait: float = FIRST_TRIAL
     sweep_at: float = 0.0
+    sweep_began: float = 0.0
+
+    def is_for(self, *causes: str) -> bool:
+        """Tell whether one of `causes` has closed it, an operator's hold on top of that or not."""
+        return self.cause in causes or self.beneath in causes
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,9 @@ def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) ->
 
 
 def trial_lanes(valve: Valve, now: float) -> list[str]:
-    """Return the lanes whose next trial is due: those closed by what credit/ does not show (any more)."""
+    """Return the lanes whose next trial is due; while credit/ itself shows a fault there is nothing to try."""
     tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
-    return [lane for lane in tried if not valve.closed[lane].confirmed and now >= valve.closed[lane].trial_at]
+    return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _shown(valve.closed[lane])]
 
 
 def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
@@ -105,7 +116,7 @@ def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: boo
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
         wait = closed[lane].trial_wait
-        wait = min(2 * wait, LONGEST_TRIAL) if failed else wait
+        wait = max(wait, min(2 * wait, LONGEST_TRIAL)) if failed else wait
         closed[lane] = replace(closed[lane], trial_at=now + wait, trial_wait=wait)
     return replace(valve, closed=closed)
 
@@ -129,32 +140,44 @@ def sweep_lanes(valve: Valve, now: float) -> list[str]:
     return [lane for lane, each in valve.closed.items() if now >= each.sweep_at]
 
 
-def put_off_sweep(valve: Valve, lane: str, now: float) -> Valve:
+def begin_sweep(valve: Valve, lane: str, now: float) -> Valve:
+    """Return the valve while `lane` is swept: should this sweep die or not come to its end, another goes on soon."""
+    each = valve.closed[lane]
+    began = each.sweep_began or now
+    if now - began >= _SWEEP_FOR:
+        return end_sweep(valve, lane, now)
+    each = replace(each, sweep_at=now + _SWEEP_AGAIN, sweep_began=began)
+    return replace(valve, closed=dict(valve.closed) | {lane: each})
+
+
+def end_sweep(valve: Valve, lane: str, now: float) -> Valve:
     """Return the valve with the next sweep of `lane`, if it is closed, in a few hours."""
     if lane not in valve.closed:
         return valve
-    return replace(valve, closed=dict(valve.closed) | {lane: replace(valve.closed[lane], sweep_at=now + SWEEP_EVERY)})
+    each = replace(valve.closed[lane], sweep_at=now + SWEEP_EVERY, sweep_began=0.0)
+    return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
 def spent(before: Valve, after: Valve, signs: Iterable[Sign], now: float) -> list[Sign]:
-    """Return the signs that have said what they had to say: those a success ended, those acted upon, and stale ones."""
+    """Return the signs that have said what they had to say: those a success ended, those acted upon or overruled by an
+    operator's order, and stale ones."""
     signs = tuple(signs)
+    overruled = [sign for sign in signs if sign.at <= before.open_asked.get(sign.lane, 0.0)]
     acted_upon = before.closed.keys() | after.closed.keys()
     runs = [run_of(signs, symptom, lane, now) for symptom in (CREDIT, CREDENTIALS, GATEWAY) for lane in LANES]
     telling = {sign for run in runs for sign in run}
-    return [sign for sign in signs if sign.lane in acted_upon or sign not in telling]
+    return [sign for sign in signs if sign.lane in acted_upon or sign in overruled or sign not in telling]
 
 
 def _decide_lane(valve: Valve, lane: str, signs: tuple[Sign, ...], finding: Finding, now: float) -> Closed | None:
     was, hold = valve.closed.get(lane), valve.holds.get(lane)
     if hold is not None:
-        sweep_at = was.sweep_at if was else now + SWEEP_EVERY
-        return Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=sweep_at)
+        return _hold(hold, was, now)
     if was is None or was.cause == OPERATOR or lane in valve.open_asked:
         asked = valve.open_asked.get(lane, 0.0)
         return _look_for_cause(valve, lane, [sign for sign in signs if sign.at > asked], finding, now)
     if was.cause == CREDIT:
-        return _wait_for_credit(was, finding)
+        return _wait_for_credit(was, finding, now)
     return _wait_for_recovery(was, finding, now)
 
 
@@ -163,48 +186,71 @@ def _look_for_cause(valve: Valve, lane: str, signs: list[Sign], finding: Finding
         run = run_of(signs, fault, lane, now)
         confirmed = finding.fault == fault
         if run and (confirmed or _several(run)):
-            wait = _first_wait(valve.opened.get(lane), now)
-            detail = "credit/ shows it" if confirmed else f"{len(run)} calls in a row"
-            sweep_at = now + SWEEP_EVERY
-            return Closed(
-                fault, now, detail, confirmed=confirmed, trial_at=now + wait, trial_wait=wait, sweep_at=sweep_at
-            )
+            return _close_for_fault(fault, _first_wait(valve.opened.get(lane), now), len(run), confirmed, now)
     run = run_of(signs, CREDIT, lane, now)
     if run and (_several(run) or any(_explains(finding.balance, sign.pages) for sign in run)):
         return _close_for_credit(valve, lane, min(sign.pages for sign in run), finding, now)
     return None
 
 
+def _hold(hold: Hold, was: Closed | None, now: float) -> Closed:
+    held = Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
+    if was is None:
+        return held
+    beneath = was.beneath if was.cause == OPERATOR else was.cause
+    return replace(held, beneath=beneath, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
+
+
+def _close_for_fault(fault: str, wait: float, failures: int, confirmed: bool, now: float) -> Closed:
+    detail = "credit/ shows it" if confirmed else f"{failures} calls in a row"
+    return Closed(
+        fault, now, detail, confirmed=confirmed, trial_at=now + wait, trial_wait=wait, sweep_at=now + SWEEP_EVERY
+    )
+
+
 def _close_for_credit(valve: Valve, lane: str, pages: int, finding: Finding, now: float) -> Closed:
-    wait = _first_wait(valve.opened.get(lane), now)
+    confirmed = _explains(finding.balance, pages)
+    wait = CREDIT_TRIAL if confirmed else _first_wait(valve.opened.get(lane), now)
     return Closed(
         CREDIT,
         now,
         f"a call of {pages} page{'' if pages == 1 else 's'} was refused",
         pages=pages,
         balance=finding.balance,
-        confirmed=_explains(finding.balance, pages),
+        confirmed=confirmed,
         trial_at=now + wait,
         trial_wait=wait,
         sweep_at=now + SWEEP_EVERY,
     )
 
 
-def _wait_for_credit(was: Closed, finding: Finding) -> Closed | None:
+def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None:
+    if finding.balance is None:
+        return was
+    if was.balance is not None and finding.balance > was.balance:
+        return None
     # A balance that explains the refusal is waited for to rise; one that does not may tell nothing: then trials do.
     confirmed = _explains(finding.balance, was.pages)
-    if finding.balance is None or was.balance is None:
-        return replace(was, balance=finding.balance if was.balance is None else was.balance, confirmed=confirmed)
-    return None if finding.balance > was.balance else replace(was, balance=finding.balance, confirmed=confirmed)
+    after = replace(was, balance=finding.balance, confirmed=confirmed)
+    if was.confirmed and not confirmed:
+        return replace(after, trial_at=now, trial_wait=FIRST_TRIAL)
+    return after
 
 
 def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
+    if finding.fault == GATEWAY:
+        # Whether the credentials are right by now nobody can tell.
+        return replace(was, confirmed=True)
     if finding.fault is not None:
         return replace(was, cause=finding.fault, confirmed=True)
     if was.confirmed:
         # The cause that credit/ showed is gone: the first trial is due now.
         return replace(was, confirmed=False, trial_at=now)
     return was
+
+
+def _shown(closed: Closed) -> bool:
+    return closed.confirmed and closed.cause != CREDIT
 
 
 def _several(run: Iterable[Sign]) -> bool:

@@ -6,7 +6,7 @@ had done it yet: whatever dies half way, or is changed behind our back, the next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from kobo_sms.closed_lanes import ClosedLanes
@@ -15,10 +15,11 @@ from kobo_sms.event_sources import EventSources
 from kobo_sms.valve import (
     Finding,
     Valve,
+    begin_sweep,
     decide,
+    end_sweep,
     fault_lanes,
     open_after_trial,
-    put_off_sweep,
     put_off_trial,
     spent,
     sweep_lanes,
@@ -73,7 +74,7 @@ class ValveControl:
             trials[:], sweeps[:] = trial_lanes(valve, now), sweep_lanes(valve, now)
             valve = put_off_trial(valve, trials, now, failed=False)
             for lane in sweeps:
-                valve = put_off_sweep(valve, lane, now)
+                valve = begin_sweep(valve, lane, now)
             return valve
 
         return Decided(self._change(change), trials, sweeps)
@@ -81,24 +82,32 @@ class ValveControl:
     def carry_out(self, decided: Decided, deadline: float) -> Valve:
         """Have AWS follow the decision, make the trials and sweeps due; return the valve as it then is."""
         valve = decided.valve
-        self._enforce(valve)
-        for group in _groups(decided):
-            if self._clock() + _TRIAL_SECONDS < deadline:
-                valve = self._try(group)
-                self._enforce(valve)
-        for lane in decided.sweeps:
+        self._enforce(valve.closed.keys())
+        try:
+            for group in _groups(decided):
+                if self._clock() + _TRIAL_SECONDS < deadline:
+                    valve = self._try(group, fault_lanes(decided.valve))
+                    self._enforce(valve.closed.keys())
+        finally:
             # What is found last has to be handed over still, and people told.
-            self._lanes.sweep(lane, deadline - _TRIAL_SECONDS)
+            self._sweep(decided.sweeps, deadline - _TRIAL_SECONDS)
         return valve
 
-    def _try(self, lanes: Sequence[str]) -> Valve:
+    def _sweep(self, lanes: Sequence[str], deadline: float) -> None:
+        for lane in lanes:
+            if self._lanes.sweep(lane, deadline):
+                self._change(lambda known, lane=lane: end_sweep(known.valve, lane, self._clock()))  # type: ignore[misc]
+
+    def _try(self, lanes: Sequence[str], faulty: Sequence[str]) -> Valve:
         """Try lanes that open together: the first that has anything to try tells for all."""
         waiting = 0
         for lane in lanes:
             trial = self._lanes.try_some(lane)
-            if trial.accepted:
+            # Who refuses for lack of credit works, and knows us: what a fault had closed may open.
+            works = lane in faulty and trial.poor and not trial.failed
+            if trial.accepted or works:
                 return self._change(lambda known: open_after_trial(known.valve, lanes, self._clock()))
-            if trial.failed:
+            if trial.failed or trial.poor:
                 return self._change(lambda known: put_off_trial(known.valve, lanes, self._clock(), failed=True))
             waiting += trial.waiting
             if trial.tried:
@@ -118,8 +127,8 @@ class ValveControl:
                 return after
         raise Overtaken(f"the valve was changed by others {_TRIES} times")
 
-    def _enforce(self, valve: Valve) -> None:
-        known = self._sources.enforce(valve.closed)
+    def _enforce(self, closed: Collection[str]) -> None:
+        known = self._sources.enforce(closed)
         self._store.note_mappings(known, self._clock())
 
 

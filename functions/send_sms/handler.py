@@ -25,12 +25,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch; the answer names the messages that stay on the queue.
 
     With `"trial": true`, which only check_credit puts into an event, the answer also counts the messages that
-    KoboMobile `accepted` and those that `failed` with a symptom.
+    KoboMobile `accepted`, those it refused for lack of credit (`poor`), and those that `failed` with another symptom.
     """
     app = send_app()
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     trial = event.get("trial") is True
-    counts = {"accepted": 0, "failed": 0}
+    counts = {"accepted": 0, "poor": 0, "failed": 0}
 
     async def process(record: SQSRecord) -> None:
         # Logs and metrics are written here, by one thread.
@@ -43,7 +43,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         telemetry.log_verdict(app.logger, verdict)
         telemetry.count_verdict(app.metrics, verdict, "priority" if message.lane == app.priority_url else "bulk")
         counts["accepted"] += verdict.accepted
-        counts["failed"] += bool(verdict.symptom)
+        if verdict.symptom:
+            counts["poor" if verdict.symptom == "credit" else "failed"] += 1
         if verdict.returns_after is not None:
             raise ComesBack
 

@@ -12,8 +12,9 @@ from typing import Any
 
 PARAM, CREDIT, BILLING, GATEWAY, USER, LIMIT = (f"234803000900{n}" for n in range(2, 8))
 ONE = "2348030100001"
-# A record that is sent or refused, and one that comes back.
+# A record that is sent or refused, one that comes back, one that comes back with a symptom, and the success after it.
 SENT, BACK = "write ask write", "write ask write return"
+FELT, RELIEVED = "write ask sign write return", "write ask sign write"
 
 
 def numbers(count: int) -> tuple[str, ...]:
@@ -92,6 +93,10 @@ class Scenario:
 _FIRST = "login write ask write"
 _TWICE = f"{_FIRST} return | {_FIRST}"
 _GIVE_UP = f"{_FIRST} return | {_FIRST} return | login write ask bury write"
+# With a symptom: its sign, and a prompt once the outcome is safe.
+_FELT = f"login {FELT} prompt"
+_FELT_TWICE = f"{_FELT} | {_FIRST}"
+_FELT_TO_THE_END = f"{_FELT} | {_FELT} | login write ask sign bury write prompt"
 _SPLIT = "login write ask write queue"
 _DAYS = 86_400.0
 
@@ -119,32 +124,31 @@ ANSWERS = (
     _single("param", _FIRST, REFUSED, PARAM),
     _single("limit", _FIRST, REFUSED, LIMIT),
     _single("sender_id", _FIRST, REFUSED, faults=_always("error_invalid_senderid")),
-    _single("credit_then_top_up", _TWICE, faults=once("error_credit")),
-    _single("credit_for_13_days", f"{_FIRST} return | {_FIRST} return | login write bury write", GIVEN_UP, CREDIT,
-            pause=7 * _DAYS),
+    _single("credit_then_top_up", _FELT_TWICE, faults=once("error_credit")),
+    _single("credit_for_13_days", f"{_FELT} | {_FELT} | login write bury write", GIVEN_UP, CREDIT, pause=7 * _DAYS),
     _single("billing_once", _TWICE, faults=once("error_billing")),
     _single("billing_given_up", _GIVE_UP, GIVEN_UP, BILLING),
-    _single("gateway_once", _TWICE, faults=once("error_gw")),
-    _single("gateway_given_up", _GIVE_UP, GIVEN_UP, GATEWAY),
+    _single("gateway_once", _FELT_TWICE, faults=once("error_gw")),
+    _single("gateway_given_up", _FELT_TO_THE_END, GIVEN_UP, GATEWAY),
     _single("new_error_once", _TWICE, faults=once("error_new")),
     _single("user_rotated", "login write ask login ask write", rotates=True),
-    _single("user_suspended", f"login write ask login ask write return | {_FIRST}",
+    _single("user_suspended", f"login write ask login ask sign write return prompt | {_FIRST}",
             faults=_always("error_user", times=2)),
-    _single("unreachable", _GIVE_UP, GIVEN_UP, environment={"KOBO_BASE_URL": "http://127.0.0.1:1/api"}),
+    _single("unreachable", _FELT_TO_THE_END, GIVEN_UP, environment={"KOBO_BASE_URL": "http://127.0.0.1:1/api"}),
     Scenario("expired", f"{_FIRST} return | login write write", (Order(end=LAPSED, expires_in=30),),
              faults=once("error_billing")),
 )  # fmt: skip
 LOST = (
     *(
-        _single(f"{kind}_{when}", _TWICE, faults=once(kind, when=when))
+        _single(f"{kind}_{when}", _FELT_TWICE, faults=once(kind, when=when))
         for kind in ("reset", "html_503", "empty", "garbage")
         for when in ("before", "after")
     ),
-    _single("lost_and_given_up", _GIVE_UP, IN_DOUBT_DEAD, faults=_always("reset", when="after")),
-    _single("lost_then_refused", _TWICE, IN_DOUBT, faults=once("reset", when="after"),
+    _single("lost_and_given_up", _FELT_TO_THE_END, IN_DOUBT_DEAD, faults=_always("reset", when="after")),
+    _single("lost_then_refused", _FELT_TWICE, IN_DOUBT, faults=once("reset", when="after"),
             dialect={"repeat": "error_param"}),
-    Scenario("several_lost_then_refused", _TWICE, (Order(numbers(3), IN_DOUBT),), faults=once("empty", when="after"),
-             dialect={"repeat": "error_limit"}),
+    Scenario("several_lost_then_refused", _FELT_TWICE, (Order(numbers(3), IN_DOUBT),),
+             faults=once("empty", when="after"), dialect={"repeat": "error_limit"}),
 )  # fmt: skip
 # What KoboMobile says to a message_uuid that it has seen is unknown: each plausible answer.
 REPEATS = tuple(
@@ -192,9 +196,9 @@ REQUESTS = (
 def _batch(size: int) -> Scenario:
     """Return records of every kind; those that come back are sent at the second try."""
     kinds: tuple[tuple[str, End, str | None], ...] = (
-        (SENT, DONE, None), (BACK, DONE, "error_billing"), (SENT, REFUSED, "error_param"), (BACK, DONE, "error_credit"),
-        (SENT, DONE, None), (BACK, DONE, "reset"), (SENT, REFUSED, "error_limit"), (SENT, DONE, None),
-        (BACK, DONE, "error_gw"), (SENT, DONE, None),
+        (SENT, DONE, None), (BACK, DONE, "error_billing"), (SENT, REFUSED, "error_param"),
+        (f"{FELT} prompt", DONE, "error_credit"), (RELIEVED, DONE, None), (FELT, DONE, "reset"),
+        (SENT, REFUSED, "error_limit"), (RELIEVED, DONE, None), (FELT, DONE, "error_gw"), (RELIEVED, DONE, None),
     )  # fmt: skip
     orders: list[Order] = []
     faults: list[Mapping[str, Any]] = []
@@ -202,11 +206,10 @@ def _batch(size: int) -> Scenario:
     for at, (number, (steps, end, failure)) in enumerate(zip(numbers(size), kinds, strict=False)):
         orders.append(Order((number,), end, key=str(at)))
         first.append(steps)
-        if steps == BACK:
-            second.append(SENT)
         if failure:
             more = {"to": number} | ({"when": "after"} if failure == "reset" else {})
-            faults += once(failure, **more) if steps == BACK else _always(failure, **more)
+            faults += once(failure, **more) if end == DONE else _always(failure, **more)
+            second += [SENT] if end == DONE else []
     return Scenario(f"batch_{size}", " ".join(first) + " | " + " ".join(second), tuple(orders), faults=tuple(faults))
 
 

@@ -8,11 +8,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from botocore.hooks import BaseEventHooks
 
 from kobo_sms.client import KoboClient
+from kobo_sms.records import VALVE_ID
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
 
 A = TypeVar("A")
 # What a step is called, by the operation of AWS; others keep AWS's name.
@@ -22,8 +26,9 @@ NAMES = {
     "SendMessageBatch": "queue",
     "SendMessage": "bury",
     "ChangeMessageVisibility": "return",
+    "PutEvents": "prompt",
 }
-ASK = "ask"
+ASK, SIGN = "ask", "sign"
 
 
 class Gate:
@@ -82,9 +87,10 @@ class Gate:
 def watch_aws(events: BaseEventHooks, gate: Gate) -> None:
     """Make a step of every HTTP exchange with AWS, repeats by botocore included."""
 
-    def before(event_name: str, **_: object) -> None:
+    def before(event_name: str, request: AWSPreparedRequest, **_: object) -> None:
         operation = event_name.rpartition(".")[2]
-        gate.enter(NAMES.get(operation, operation))
+        of_valve = operation == "UpdateItem" and VALVE_ID in str(request.body)
+        gate.enter(SIGN if of_valve else NAMES.get(operation, operation))
 
     def after(**_: object) -> None:
         gate.leave()

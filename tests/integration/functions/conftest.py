@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Template:
     """template.yaml with its intrinsic functions resolved as far as the functions' environment needs it."""
 
     def __init__(self, parameters: dict[str, str], resources: dict[str, str]) -> None:
-        self._content = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
+        self._content = _template()
         defaults = {name: str(each.get("Default", "")) for name, each in self._content["Parameters"].items()}
         self._known = defaults | parameters | resources | {"AWS::StackName": "kobo", "AWS::StackId": "stack-id"}
 
@@ -80,6 +81,12 @@ def _tagged(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, An
 
 
 _Loader.add_multi_constructor("!", _tagged)
+
+
+@cache
+def _template() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
+    return content
 
 
 @dataclass

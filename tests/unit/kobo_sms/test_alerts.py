@@ -61,6 +61,22 @@ def test_a_jump_is_one_alert() -> None:
     assert balances(5000, 100, 100) == ["-", "critical", "-"]
 
 
+def test_another_lane_that_has_to_wait_rings_once_while_it_lasts() -> None:
+    both = frozenset({"bulk", "priority"})
+    bulk_waits, both_wait = check(150, held_for_credit=BULK), check(3, held_for_credit=both)
+    assert kinds(bulk_waits, both_wait, both_wait, bulk_waits, both_wait) == ["empty", "empty", "-", "-", "-"]
+
+
+def test_once_nothing_is_left_no_lane_that_closes_is_news() -> None:
+    nothing, both = check(0), frozenset({"bulk", "priority"})
+    assert kinds(nothing, nothing | {"held_for_credit": BULK}, nothing | {"held_for_credit": both}) == [
+        "empty",
+        "-",
+        "-",
+    ]
+    assert kinds(nothing | {"held_for_credit": BULK}, nothing | {"held_for_credit": both}) == ["empty", "-"]
+
+
 def test_an_alert_says_what_was_and_since_when() -> None:
     state, rung = run([check(), check(900), check(0), check(3000), check(3000)])
     low, empty, recovered = (alert for alerts in rung for alert in alerts)

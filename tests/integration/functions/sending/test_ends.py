@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from kobo_sms.errors import ConfigurationError
 from kobo_sms.request_fields import FIELDS
 
 if TYPE_CHECKING:
@@ -154,12 +152,20 @@ def test_wrong_credentials_are_tried_once_more_and_no_oftener(desk: Desk, kobo: 
     assert len(kobo.list_calls(endpoint="send")) == 2
 
 
+def credential_signs(aws: Stack) -> int:
+    """Return how many signs tell check_credit that the credentials are at fault."""
+    signs = [sign for item in aws.everything() if item["id"] == "~valve" for sign in item["signs"]]
+    return sum(" credentials " in sign for sign in signs)
+
+
 @pytest.mark.parametrize("secret", ["{}", "no JSON", "[1]"])
 def test_an_unusable_secret_is_no_attempt(desk: Desk, aws: Stack, kobo: MockControl, secret: str) -> None:
     aws.set_secret(secret)
-    with pytest.raises(ConfigurationError):
-        desk.send()
+    verdict = desk.send()
+    assert (verdict.outcome, verdict.symptom) == ("held back", "credentials")
+    assert verdict.returns_after is not None
     assert aws.items() == []
+    assert credential_signs(aws) == 1
     aws.set_login()
     assert desk.again().outcome == "sent"
     kobo.set_account(password="rotated-8")
@@ -170,9 +176,16 @@ def test_an_unusable_secret_is_no_attempt(desk: Desk, aws: Stack, kobo: MockCont
 
 def test_a_missing_secret_is_no_attempt(desk: Desk, aws: Stack) -> None:
     aws.secrets.delete_secret(SecretId=aws.names["Credentials"], ForceDeleteWithoutRecovery=True)
-    with pytest.raises(ClientError):
-        desk.send()
+    assert desk.send().outcome == "held back"
     assert aws.items() == []
+    assert credential_signs(aws) == 1
+
+
+def test_without_a_secret_what_is_too_old_is_still_given_up(desk: Desk, aws: Stack) -> None:
+    aws.secrets.delete_secret(SecretId=aws.names["Credentials"], ForceDeleteWithoutRecovery=True)
+    desk.send()
+    assert desk.again(after=13 * 86_400).outcome == "failed"
+    assert [notes["Reason"] for _, notes in aws.dead()] == ["waited 13 days in the queue"]
 
 
 @pytest.mark.parametrize(

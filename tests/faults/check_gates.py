@@ -1,0 +1,83 @@
+"""The I/O steps of one check of check_credit: at one of them it dies, or waits until it is let go on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+# The step, counted from 0, and on which side of it.
+Point = tuple[int, str]
+
+
+class Death(BaseException):
+    """The invocation ends here: no `except Exception` of the code under test may stop it."""
+
+
+@dataclass
+class Gate:
+    """Counts steps, and lets all of them pass."""
+
+    steps: list[str] = field(default_factory=list)
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
+        at = len(self.steps)
+        self.steps.append(name)
+        self.reach((at, "before"))
+        answer = call()
+        self.reach((at, "after"))
+        return answer
+
+    def reach(self, point: Point) -> None:
+        """Pass a point."""
+
+
+@dataclass
+class DeadlyGate(Gate):
+    """Kills the check at `point`; a `finally` that goes on after that reaches nobody."""
+
+    point: Point = (0, "before")
+    dead: bool = False
+
+    def reach(self, point: Point) -> None:
+        self.dead = self.dead or point == self.point
+        if self.dead:
+            raise Death
+
+
+@dataclass
+class HaltingGate(Gate):
+    """Holds the check up before a step until it is let go on; `arrived` once it stands still or has ended."""
+
+    halt: int = 0
+    arrived: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+    def reach(self, point: Point) -> None:
+        if point == (self.halt, "before"):
+            self.arrived.set()
+            assert self.go.wait(60), "never let go on"
+
+
+@dataclass
+class RepeatingGate(Gate):
+    """Loses the answer of one write, which boto3 then makes again."""
+
+    point: Point = (0, "before")
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
+        if len(self.steps) == self.point[0] and name.endswith(("write", "report", "note_mappings", "record_balance")):
+            call()
+        return super().around(name, call)
+
+
+class Through:
+    """Stands before `inner`: each call of a method is a step."""
+
+    def __init__(self, inner: object, name: str, gate: Gate) -> None:
+        self._inner, self._name, self._gate = inner, name, gate
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._inner, method)
+        return lambda *args, **more: self._gate.around(f"{self._name}.{method}", lambda: call(*args, **more))

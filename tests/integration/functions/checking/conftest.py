@@ -1,0 +1,197 @@
+"""check_credit's parts over moto and the live mock, with a clock of its own, and send_sms behind a fake Lambda."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+import send_sms.handler
+from kobo_sms import composition, settings
+from kobo_sms.alert_topic import AlertTopic
+from kobo_sms.alerting import Alerting
+from kobo_sms.checking import Checked, Checker
+from kobo_sms.client import KoboClient
+from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.credentials import Credentials
+from kobo_sms.credit_store import CreditStore
+from kobo_sms.dynamodb import Expression, encode
+from kobo_sms.event_sources import EventSources
+from kobo_sms.records import VALVE_ID, VALVE_PART, moment
+from kobo_sms.signs import LANES, Sign
+from kobo_sms.valve_control import ValveControl
+from kobo_sms.valve_store import ValveStore
+from tests.integration.functions.checking.fake_lambda import FakeLambda
+from tests.integration.functions.conftest import PIN, Clock
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+    from mock_kobo.control_client import MockControl
+    from tests.integration.functions.conftest import Stack
+
+_names = itertools.count()
+SECONDS = 90
+ONE = "2348030100001"
+
+
+@dataclass
+class Room:
+    """One check_credit; `checker` checks when told to."""
+
+    stack: Stack
+    kobo: MockControl
+    functions: FakeLambda
+    clock: Clock
+    valve: ValveStore
+    account: CreditStore
+    lanes: ClosedLanes
+    checker: Checker
+    received: list[tuple[str, str]] = field(default_factory=list)
+
+    def check(self, after: float = 0.0) -> Checked:
+        """Make a check, `after` seconds later, with the mappings settled since the last one."""
+        self.clock.now += after
+        self.functions.settle()
+        return self.checker.check(self.clock.now + SECONDS)
+
+    def tell(self, kind: str, *witnesses: str, lane: str = "bulk", pages: int = 1) -> None:
+        """Leave signs, as send_sms does."""
+        for at, witness in enumerate(witnesses):
+            self.valve.report(Sign(self.clock.now + at / 1000, kind, lane, witness, pages))
+
+    def close(self, kind: str) -> None:
+        """Have check_credit close what three recipients in a row close, credit/ answering as if all were well."""
+        self.tell(kind, "a", "b", "c")
+        self.check()
+        self.stack.alerts()
+        self.functions.settle()
+
+    def hold(self, *lanes: str, since: float = 1.0) -> None:
+        """Have an operator hold lanes, as the kobo command does."""
+        order = {"by": "ada", "since": moment(since), "reason": "wrong text"}
+        write = Expression().set(holds=dict.fromkeys(lanes, order)).add(version=1)
+        self.stack.dynamodb.update_item(**write.update("messages", encode({"id": VALVE_ID, "part": VALVE_PART})))
+
+    def closed(self) -> dict[str, str]:
+        return {lane: each.cause for lane, each in self.valve.read().valve.closed.items()}
+
+    def enabled(self) -> set[str]:
+        """Return the lanes whose mapping is enabled, or will be."""
+        return {lane for lane in LANES if self.functions.states[f"{lane}-mapping"] in ("Enabled", "Enabling")}
+
+    def put(self, count: int, lane: str = "bulk", to: str = ONE, age: float = 0.0) -> None:
+        """Queue requests that have been waiting for `age` seconds."""
+        queued_at: MessageAttributeValueTypeDef = {"DataType": "String", "StringValue": f"{self.clock.now - age:.3f}"}
+        for _ in range(count):
+            body = json.dumps({"to": to, "msg": f"Your PIN is {PIN}", "id": f"order-{next(_names)}"})
+            self.stack.sqs.send_message(
+                QueueUrl=self.url(lane), MessageBody=body, MessageAttributes={"KoboQueuedAt": queued_at} if age else {}
+            )
+
+    def url(self, lane: str) -> str:
+        return self.stack.names[f"{lane.title()}Queue"]
+
+    def waiting(self, lane: str = "bulk") -> tuple[int, int]:
+        """Return how many messages can be received now, and how many are out."""
+        found = self.stack.sqs.get_queue_attributes(QueueUrl=self.url(lane), AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    def take_all(self, lane: str) -> None:
+        """Have all messages of a lane be out, as with somebody who works on them."""
+        self.stack.sqs.receive_message(QueueUrl=self.url(lane), MaxNumberOfMessages=10, VisibilityTimeout=600)
+
+    def come_back(self) -> None:
+        """Let the time pass until what check_credit received can be received again."""
+        for url, handle in self.received:
+            # What was deleted does not come back.
+            with suppress(ClientError):
+                self.stack.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        self.received.clear()
+
+    def kinds(self) -> list[str]:
+        """Take the alerts published since the last time; return their kinds."""
+        return [alert["MessageAttributes"]["kind"]["Value"] for alert in self.stack.alerts()]
+
+    def sends(self) -> int:
+        return len(self.kobo.list_calls(endpoint="send"))
+
+
+class Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture
+def functions(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLambda]:
+    """Lambda with send_sms in it, as the template sets it up."""
+    aws.names |= {"SendSms": "send-sms", "SendSmsPriority": "priority-mapping", "SendSmsBulk": "bulk-mapping"}
+    wanted = {"KoboBaseUrl": kobo.base_url, "HttpTimeoutSeconds": "5", "SendConcurrency": "2"}
+    for name, value in (aws.environment("CheckCredit", **wanted) | aws.environment("SendSms", **wanted)).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"kobo-checked-{next(_names)}")
+    composition.send_app.cache_clear()
+    context = cast("LambdaContext", Context())
+    states = {f"{lane}-mapping": "Enabled" for lane in LANES}
+    yield FakeLambda(lambda event: send_sms.handler.handle(event, context), states)
+    if composition.send_app.cache_info().currsize:
+        composition.send_app().pool.shutdown()
+    composition.send_app.cache_clear()
+
+
+@pytest.fixture
+def room(aws: Stack, kobo: MockControl, functions: FakeLambda, clients: dict[str, Any]) -> Iterator[Room]:
+    watched = SimpleNamespace(**{name.split(" ")[1]: each for name, each in clients.items() if " " in name})
+    wanted = settings.read_credit(aws.environment("CheckCredit"))
+    # send_sms goes by the machine's clock.
+    clock = Clock(float(round(time.time())))
+    fake = cast("LambdaClient", functions)
+    valve = ValveStore(watched.dynamodb, "messages")
+    account = CreditStore(watched.dynamodb, "messages", keep_seconds=30 * 86_400)
+    lanes = ClosedLanes(watched.sqs, fake, wanted.send_function, wanted.queue_urls, clock)
+    control = ValveControl(valve, EventSources(fake, wanted.mappings), lanes, clock)
+    alerting = Alerting(account, AlertTopic(watched.sns, wanted.topic_arn), lanes, wanted, clock)
+    client = KoboClient(
+        kobo.base_url,
+        Credentials(watched.secretsmanager, aws.names["Credentials"], clock),
+        timeout=5,
+        connections=1,
+    )
+    made = Room(aws, kobo, functions, clock, valve, account, lanes, Checker(client, valve, control, alerting))
+    kobo.set_account(balance=Decimal(100_000))
+
+    with _noted(watched.sqs, made.received):
+        yield made
+    client._pool.clear()
+
+
+@contextmanager
+def _noted(sqs: SQSClient, received: list[tuple[str, str]]) -> Iterator[None]:
+    """Note each message that is received, as queue and receipt handle, and wait for none."""
+    asked: list[str] = []
+
+    def before(params: Any, **_: Any) -> None:
+        asked.append(params["QueueUrl"])
+        # moto would spend the second that an empty queue is waited for.
+        params["WaitTimeSeconds"] = 0
+
+    def after(parsed: Any, **_: Any) -> None:
+        received.extend((asked[-1], message["ReceiptHandle"]) for message in parsed.get("Messages", []))
+
+    sqs.meta.events.register("before-parameter-build.sqs.ReceiveMessage", before)
+    sqs.meta.events.register("after-call.sqs.ReceiveMessage", after)
+    yield
+    sqs.meta.events.unregister("before-parameter-build.sqs.ReceiveMessage", before)
+    sqs.meta.events.unregister("after-call.sqs.ReceiveMessage", after)

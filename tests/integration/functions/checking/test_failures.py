@@ -1,0 +1,99 @@
+"""What goes wrong of a check keeps neither the valve nor people waiting; and what is told names nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kobo_sms.errors import UnreadableBalance
+from kobo_sms.signs import CREDIT, GATEWAY
+from tests.integration.functions.checking.fake_lambda import refusal
+from tests.integration.functions.conftest import LOGGABLE
+
+if TYPE_CHECKING:
+    from tests.integration.functions.checking.conftest import Room
+
+BOTH = {"priority", "bulk"}
+
+
+def test_with_a_balance_that_nobody_can_read_all_else_is_seen_to(room: Room) -> None:
+    room.kobo.add_fault(endpoint="credit", answer="plenty")
+    room.tell(GATEWAY, "a", "b", "c")
+    with pytest.raises(UnreadableBalance):
+        room.check()
+    assert room.closed().keys() == BOTH
+    assert room.enabled() == set()
+    assert room.kinds() == ["gateway"]
+    account = room.account.read()
+    assert (account.answer, account.usage.last) == ("unreadable", None)
+    # The lanes open by trials all the same.
+    with pytest.raises(UnreadableBalance):
+        room.check(after=60)
+    assert room.closed() == {}
+
+
+def test_an_unreadable_balance_is_no_zero(room: Room) -> None:
+    room.check()
+    room.kobo.add_fault(endpoint="credit", answer="plenty")
+    with pytest.raises(UnreadableBalance):
+        room.check(after=60)
+    assert room.kinds() == []
+
+
+def test_a_lambda_api_that_fails_does_not_keep_the_alert_from_going_out(room: Room) -> None:
+    room.tell(GATEWAY, "a", "b", "c")
+    room.functions.fault = refusal("ServiceException", "GetEventSourceMapping")
+    with pytest.raises(ClientError, match="ServiceException"):
+        room.check()
+    assert room.kinds() == ["gateway"]
+    assert room.closed().keys() == BOTH
+    assert room.enabled() == BOTH
+    # What was written down is carried out once Lambda answers, and told no second time.
+    room.functions.fault = None
+    room.check(after=30)
+    assert room.enabled() == set()
+    assert room.kinds() == []
+
+
+def test_a_topic_that_fails_leaves_the_alert_to_a_later_check(room: Room) -> None:
+    topic = room.stack.names["Alerts"]
+    room.kobo.set_account(balance=10)
+    events = room.stack.calls
+    room.stack.sns.delete_topic(TopicArn=topic)
+    with pytest.raises(ClientError):
+        room.check()
+    (pending,) = room.account.read().pending
+    assert pending.alert.kind == "critical"
+    room.stack.sns.create_topic(Name="alerts")
+    room.stack.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=room.stack.arn(room.stack.names["Ear"]))
+    events.made.clear()
+    assert room.check(after=60).alerts == []
+    assert room.check(after=60).alerts == ["critical"]
+    assert room.account.read().pending == ()
+    (alert,) = room.stack.alerts()
+    assert "This alert may have reached you before." in alert["Message"]
+    assert alert["MessageAttributes"]["id"]["Value"] == pending.id
+
+
+def test_nothing_private_is_told_or_kept(room: Room) -> None:
+    """Two alerts, a trial that fails, a dead letter: what people, the valve's item and the account's hold of them."""
+    room.put(3)
+    room.put(1, age=13 * 86_400 + 60)
+    room.kobo.add_fault(endpoint="send", answer="error_gw")
+    room.close(GATEWAY)
+    room.check(after=60)
+    room.kobo.set_account(balance=0)
+    room.tell(CREDIT, "a", "b", "c")
+    room.check(after=6 * 3600)
+    alerts = room.stack.alerts()
+    assert alerts
+    assert LOGGABLE.match(json.dumps(alerts))
+    kept = [item for item in room.stack.everything() if item["id"].startswith("~")]
+    assert len(kept) > 2
+    assert LOGGABLE.match(repr(kept))
+    for invoked in room.functions.invoked:
+        assert invoked["Records"]
+    assert LOGGABLE.match(repr(room.valve.read()))
