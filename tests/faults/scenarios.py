@@ -125,7 +125,7 @@ ANSWERS = (
     _single("limit", _FIRST, REFUSED, LIMIT),
     _single("sender_id", _FIRST, REFUSED, faults=_always("error_invalid_senderid")),
     _single("credit_then_top_up", _FELT_TWICE, faults=once("error_credit")),
-    _single("credit_for_13_days", f"{_FELT} | {_FELT} | login write bury write", GIVEN_UP, CREDIT, pause=7 * _DAYS),
+    _single("credit_for_13_days", f"{_FELT} | {_FELT} | write bury write", GIVEN_UP, CREDIT, pause=7 * _DAYS),
     _single("billing_once", _TWICE, faults=once("error_billing")),
     _single("billing_given_up", _GIVE_UP, GIVEN_UP, BILLING),
     _single("gateway_once", _FELT_TWICE, faults=once("error_gw")),
@@ -135,7 +135,7 @@ ANSWERS = (
     _single("user_suspended", f"login write ask login ask sign write return prompt | {_FIRST}",
             faults=_always("error_user", times=2)),
     _single("unreachable", _FELT_TO_THE_END, GIVEN_UP, environment={"KOBO_BASE_URL": "http://127.0.0.1:1/api"}),
-    Scenario("expired", f"{_FIRST} return | login write write", (Order(end=LAPSED, expires_in=30),),
+    Scenario("expired", f"{_FIRST} return | write write", (Order(end=LAPSED, expires_in=30),),
              faults=once("error_billing")),
 )  # fmt: skip
 LOST = (

@@ -56,13 +56,17 @@ class Chaos:
         if self.happens(self.odds.crash):
             raise Crash
 
-    def around(self, name: str, effect: Callable[[], T]) -> T:
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._wait(seconds)
+
+    def around(self, name: str, effect: Callable[[], T], *, repeats: bool = True) -> T:
         """Do `effect`, a call of AWS: with luck once, and its answer arrives."""
         self.edge()
         if self.happens(self.odds.aws_error):
             raise ConnectTimeoutError(endpoint_url=name)
         answer = effect()
-        while self.happens(self.odds.aws_repeat):
+        while repeats and self.happens(self.odds.aws_repeat):
             # boto3 repeats a call whose answer was lost.
             self._wait(self.rng.uniform(0.05, 5.0))
             answer = effect()

@@ -40,6 +40,9 @@ class FakeDynamoDB:
         # The index trails the table: what has just left it may still be listed.
         self._due: dict[Key, Item] = {}
         self._left: dict[Key, Item] = {}
+        self._next_due: float | None = None
+        # What an eventually consistent read may still find.
+        self._before: dict[Key, Item] = {}
 
     def all(self) -> list[dict[str, Any]]:
         """Return every item, decoded, in the order of their keys."""
@@ -51,7 +54,9 @@ class FakeDynamoDB:
 
     def next_due(self) -> float | None:
         """Return when the first report is due."""
-        return min((float(item["due_at"]["N"]) for item in self._due.values()), default=None)
+        if self._next_due is None and self._due:
+            self._next_due = min(float(item["due_at"]["N"]) for item in self._due.values())
+        return self._next_due
 
     def update_item(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.update_item", lambda: self._update(**arguments))
@@ -60,7 +65,8 @@ class FakeDynamoDB:
         return self._chaos.around("dynamodb.put_item", lambda: self._put(_key(arguments["Item"]), arguments["Item"]))
 
     def get_item(self, **arguments: Any) -> dict[str, Any]:
-        return self._chaos.around("dynamodb.get_item", lambda: self._get(_key(arguments["Key"])))
+        consistent = arguments.get("ConsistentRead", False)
+        return self._chaos.around("dynamodb.get_item", lambda: self._get(_key(arguments["Key"]), consistent))
 
     def query(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.query", lambda: self._query(**arguments))
@@ -86,14 +92,20 @@ class FakeDynamoDB:
         return {"Attributes": attributes} if attributes else {}
 
     def _put(self, key: Key, item: Item) -> dict[str, Any]:
+        if key in self.items:
+            self._before[key] = self.items[key]
         self.items[key] = item
+        if "due_at" in item or key in self._due:
+            self._next_due = None
         if "due_shard" in item and "due_at" in item:
             self._due[key] = item
         elif key in self._due:
             self._left[key] = self._due.pop(key)
         return {}
 
-    def _get(self, key: Key) -> dict[str, Any]:
+    def _get(self, key: Key, consistent: bool) -> dict[str, Any]:
+        if not consistent and key in self._before and self._chaos.happens(self._chaos.odds.stale):
+            return {"Item": self._before[key]}
         return {"Item": self.items[key]} if key in self.items else {}
 
     def _query(self, **arguments: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Wire = dict[str, Any]
 Item = dict[str, Wire]
 
 _TOKEN = re.compile(r"[#:]?\w+|<>|<=|>=|[=<>(),]")
-_CLAUSES = ("SET", "ADD", "REMOVE")
+_CLAUSES = ("SET", "ADD", "DELETE", "REMOVE")
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,8 @@ def _changes(reader: _Reader, clause: str) -> Iterator[tuple[str, Callable[[Term
             yield target, _remove
         elif clause == "ADD":
             yield target, _add(_operand(reader))
+        elif clause == "DELETE":
+            yield target, _delete(_operand(reader))
         else:
             reader.take("=")
             yield target, _set(_operand(reader))
@@ -209,5 +211,18 @@ def _add(operand: Operand) -> Callable[[Terms, Item, str], None]:
             item[name] = {"SS": sorted({*value["SS"], *(old["SS"] if old else ())})}
         else:
             item[name] = {"N": str(Decimal(value["N"]) + Decimal(old["N"] if old else 0))}
+
+    return change
+
+
+def _delete(operand: Operand) -> Callable[[Terms, Item, str], None]:
+    def change(terms: Terms, item: Item, name: str) -> None:
+        value, old = operand(terms), terms.item.get(name)
+        assert value is not None
+        left = sorted({*(old["SS"] if old else ())} - {*value["SS"]})
+        # DynamoDB knows no empty set.
+        item.pop(name, None)
+        if left:
+            item[name] = {"SS": left}
 
     return change

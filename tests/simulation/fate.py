@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from mock_kobo.faults import Fault
 from tests.simulation.chaos import CALM
+from tests.simulation.operator import Operator
+from tests.simulation.outages import Outage
 from tests.simulation.scenario import Event
 
 if TYPE_CHECKING:
@@ -18,16 +21,38 @@ class Fate:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._operator = Operator(world)
+        self._endings: dict[int, Callable[[], object]] = {}
+        self.outages: list[Outage] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a hardship is in force."""
+        return bool(self._endings)
 
     def befall(self, event: Event) -> None:
         """Let `event` happen now."""
         self._world.note(event.what, *event.arguments.values())
+        for outage in self.outages:
+            outage.disturb(self._world.now)
+        self._world.checks.news()
         getattr(self, event.what)(**event.arguments)
 
     def break_kobomobile(self, *, lasting: float, **fault: Any) -> None:
         """Put a fault of the mock in force for a while."""
-        id_ = self._world.kobo.mock.faults.add(Fault(**fault)).id
-        self._world.plan(self._world.now + lasting, lambda: cast("None", self._world.kobo.mock.faults.clear(id_)))
+        faults = self._world.kobo.mock.faults
+        undisturbed = not self.busy and self._world.chaos.odds == CALM
+        outage = Outage.by(Fault(**fault), self._world.now, undisturbed)
+        if outage is not None:
+            self.outages.append(outage)
+        id_ = faults.add(Fault(**fault)).id
+
+        def end() -> None:
+            faults.clear(id_)
+            if outage is not None:
+                outage.end = self._world.now
+
+        self._later(lasting, end)
 
     def top_up(self, *, credit: int) -> None:
         """Add credit."""
@@ -36,16 +61,32 @@ class Fate:
     def suspend(self, *, lasting: float) -> None:
         """Suspend the account for a while."""
         self._world.kobo.set_account(suspended=True)
-        self._world.plan(self._world.now + lasting, lambda: self._world.kobo.set_account(suspended=False))
+        self._later(lasting, lambda: self._world.kobo.set_account(suspended=False))
 
     def rotate(self, *, gap: float) -> None:
         """Change the password at KoboMobile, and a while later in the secret."""
         self._world.kobo.set_account(**{"pass": "rotated"})
-        self._world.plan(self._world.now + gap, lambda: self._world.secret.update({"pass": "rotated"}))
+        self._later(gap, lambda: self._world.secret.update({"pass": "rotated"}))
 
-    def jump(self, *, seconds: float) -> None:
-        """Let nobody consume anything for a while: a closed valve, or a clock that jumps."""
-        self._world.closed_until = self._world.now + seconds
+    def close(self, *, lanes: tuple[str, ...], lasting: float | None) -> None:
+        """Have the operator close `lanes` for a while, None: for good."""
+        self._operator.close(lanes)
+        if lasting is not None:
+            self._later(lasting, lambda: self._operator.open(lanes))
+
+    def open_(self, *, lanes: tuple[str, ...]) -> None:
+        """Have the operator open `lanes`, whatever closed them."""
+        self._operator.open(lanes)
+
+    def meddle(self, *, lane: str, enabled: bool) -> None:
+        """Have somebody change a mapping behind check_credit's back."""
+        if not self._world.mappings.by_lane[lane].changing:
+            self._world.mappings.change(lane, enabled=enabled)
+
+    def no_checks(self, *, lasting: float) -> None:
+        """Let check_credit not run for a while."""
+        self._world.checks.paused_until = self._world.now + lasting
+        self._later(lasting, lambda: None)
 
     def calm_down(self) -> None:
         """Let AWS work well from now on."""
@@ -56,8 +97,9 @@ class Fate:
         self._world.note("healing")
         self._world.chaos.odds = CALM
         self._world.sqs.max_receives = 1000
-        self._world.finish_plans()
-        self._world.closed_until = 0.0
+        for key in list(self._endings):
+            self._end(key)
+        self._world.checks.paused_until = 0.0
         self._world.kobo.mock.faults.clear()
         self._world.kobo.top_up(10_000_000)
         # The operator hands back what SQS itself took away; a request without an id keeps the one it had.
@@ -66,3 +108,16 @@ class Fate:
             body = json.dumps({"id": message.id} | fields) if fields else message.body
             self._world.sqs.dead.remove(message)
             self._world.sqs.put(message.lane, body, message.attributes)
+        self._world.checks.news()
+
+    def _later(self, seconds: float, act: Callable[[], object]) -> None:
+        key = len(self._world.trace.events)
+        self._endings[key] = act
+        self._world.timeline.plan(self._world.now + seconds, lambda: self._end(key))
+
+    def _end(self, key: int) -> None:
+        ending = self._endings.pop(key, None)
+        if ending is not None:
+            self._world.note("over")
+            self._world.checks.news()
+            ending()

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.alert_topic import AlertTopic
+from kobo_sms.alerting import Alerting
 from kobo_sms.brake import Brake
+from kobo_sms.checking import Checker
 from kobo_sms.client import KoboClient
+from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credentials import Credentials
+from kobo_sms.credit_store import CreditStore
 from kobo_sms.errors import ConfigurationError, LostClaim
-from kobo_sms.parts import ROOT
+from kobo_sms.event_sources import EventSources
 from kobo_sms.polling import Poller
-from kobo_sms.queues import PART, Message, NotQueued, Queues
+from kobo_sms.prompt import Prompt
+from kobo_sms.queues import NotQueued, Queues
 from kobo_sms.sending import Chance, Sender
-from kobo_sms.settings import ReportSettings, SendSettings
+from kobo_sms.settings import CreditSettings, ReportSettings, SendSettings
 from kobo_sms.store import Store
+from kobo_sms.valve_control import ValveControl
 from kobo_sms.valve_store import ValveStore
 from tests.simulation.kobomobile import secrets_manager
-from tests.simulation.sqs import BULK, DEAD, PRIORITY, Stored
+from tests.simulation.mappings import UUIDS
+from tests.simulation.sqs import BULK, DEAD, PRIORITY
+from tests.simulation.timeline import TurnLock
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -34,6 +44,8 @@ if TYPE_CHECKING:
 EXPECTED = (BotoCoreError, ClientError, LostClaim, NotQueued, ConfigurationError)
 FINGERPRINT_KEY = "stack-id"
 DEFAULT_SENDER = "KoboSMS"
+TABLE, STACK = "messages", "kobo-sms"
+_KEEP_SECONDS = 30 * 86_400
 
 
 @dataclass(frozen=True)
@@ -43,11 +55,18 @@ class Makers:
     store: Callable[..., Store] = Store
     queues: Callable[..., Queues] = Queues
     client: Callable[..., KoboClient] = KoboClient
+    brake: Callable[..., Brake] = Brake
+    valve_store: Callable[..., ValveStore] = ValveStore
+    sources: Callable[..., EventSources] = EventSources
+    lanes: Callable[..., ClosedLanes] = ClosedLanes
+    control: Callable[..., ValveControl] = ValveControl
+    credit_store: Callable[..., CreditStore] = CreditStore
+    topic: Callable[..., AlertTopic] = AlertTopic
 
 
 @dataclass(frozen=True)
 class Warm:
-    """The objects of one warm execution environment; a crash drops them."""
+    """The objects of one warm execution environment of send_sms or poll_reports; a crash drops them."""
 
     sender: Sender
     poller: Poller
@@ -66,56 +85,77 @@ class Functions:
     def __init__(self, world: World, makers: Makers) -> None:
         self._world, self._makers = world, makers
         self._tokens = itertools.count()
-        self._settings = SendSettings(
-            priority_queue_url=PRIORITY,
-            bulk_queue_url=BULK,
-            dead_letter_queue_url=DEAD,
-            default_sender=DEFAULT_SENDER,
-            default_region="NG",
-            calls_at_once=1,
-            retry_base=5.0,
-            retry_max=world.scenario.retry_max,
-            max_attempts=world.scenario.max_attempts,
-            first_report_after=120.0,
-            stack="kobo-sms",
-        )
 
     def start(self) -> Warm:
         """Return a cold start's objects."""
         world = self._world
         store = self._makers.store(
             cast("Any", world.dynamodb),
-            "messages",
-            keep_seconds=30 * 86_400,
+            TABLE,
+            keep_seconds=_KEEP_SECONDS,
             fingerprint_key=FINGERPRINT_KEY,
             default_sender=DEFAULT_SENDER,
         )
+        client, clock = self._client(), world.clock
+        chance = Chance(clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
+        queues = self._makers.queues(cast("Any", world.sqs), DEAD)
+        events = SimpleNamespace(put_events=world.checks.put_events)
+        prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
+        brake = self._makers.brake(self._valve_store(), prompt, clock, world.rng.uniform)
+        sender = Sender(store, client, queues, self._send_settings(), 10.0, chance, brake)
+        reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
+        return Warm(sender, Poller(store, client, reports, clock, cast("ThreadPoolExecutor", _InTurn())))
+
+    def start_check(self) -> Checker:
+        """Return a cold start of check_credit."""
+        world, makers = self._world, self._makers
+        settings = self._credit_settings()
+        functions, clock = cast("Any", world.functions_api), world.clock
+        lanes = makers.lanes(cast("Any", world.sqs), functions, settings.send_function, settings.queue_urls, clock)
+        sources = makers.sources(functions, settings.mappings)
+        control = makers.control(self._valve_store(), sources, lanes, clock)
+        credit_store = makers.credit_store(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
+        topic = makers.topic(cast("Any", world.topic), settings.topic_arn)
+        alerting = Alerting(credit_store, topic, lanes, settings, clock)
+        return Checker(self._client(), self._valve_store(), control, alerting)
+
+    def _client(self) -> KoboClient:
+        world = self._world
+        credentials = Credentials(secrets_manager(world.chaos, world.ledger, world.secret), "arn", world.clock)
+        # Fetching the secret takes time, and a thread of the machine would never come to its end while another waits.
+        credentials._lock = cast("Any", TurnLock(world.timeline))
         # Virtual time does not pass on the clock of the machine, which the client reads.
-        credentials = Credentials(secrets_manager(world.chaos, world.secret), "arn")
         client = self._makers.client("https://kobo.test/api", credentials, timeout=1e6, connections=1)
         client._pool = cast("PoolManager", world.kobo)
-        chance = Chance(world.clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
-        queues = self._makers.queues(cast("Any", world.sqs), DEAD)
-        brake = Brake(ValveStore(cast("Any", world.dynamodb), "messages"), world.prompt, world.clock, world.rng.uniform)
-        sender = Sender(store, client, queues, self._settings, 10.0, chance, brake)
-        reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
-        return Warm(sender, Poller(store, client, reports, world.clock, cast("ThreadPoolExecutor", _InTurn())))
+        return client
 
+    def _valve_store(self) -> ValveStore:
+        return self._makers.valve_store(cast("Any", self._world.dynamodb), TABLE)
 
-def to_message(stored: Stored, handle: str) -> Message:
-    """Return what send_sms's handler makes of an SQS record."""
-    sent_at = round(stored.sent_at, 3)
-    return Message(stored.id, handle, stored.body, stored.attributes, sent_at, stored.lane, stored.receives)
+    def _send_settings(self) -> SendSettings:
+        scenario = self._world.scenario
+        return SendSettings(
+            priority_queue_url=PRIORITY,
+            bulk_queue_url=BULK,
+            dead_letter_queue_url=DEAD,
+            default_sender=DEFAULT_SENDER,
+            default_region="NG",
+            calls_at_once=scenario.calls_at_once,
+            retry_base=5.0,
+            retry_max=scenario.retry_max,
+            max_attempts=scenario.max_attempts,
+            first_report_after=120.0,
+            stack=STACK,
+        )
 
-
-def part_of(stored: Stored) -> str:
-    """Return `id/part` of the part that a message carries."""
-    return f"{request_id(stored.body, stored.id)}/{stored.attributes.get(PART, ROOT)}"
-
-
-def request_id(body: str, message_id: str) -> str:
-    """Return the id of a request, of one that can't be read its message's."""
-    try:
-        return str(json.loads(body).get("id", message_id))
-    except (ValueError, AttributeError):
-        return message_id
+    def _credit_settings(self) -> CreditSettings:
+        scenario = self._world.scenario
+        return CreditSettings(
+            stack=STACK,
+            low=Decimal(scenario.low),
+            critical=Decimal(scenario.critical),
+            topic_arn="arn:aws:sns:eu-west-1:123456789012:alerts",
+            send_function="send_sms",
+            mappings=UUIDS,
+            queue_urls={PRIORITY: PRIORITY, BULK: BULK},
+        )

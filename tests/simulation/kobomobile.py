@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
-from kobo_sms.answers import Lost, SendAnswer, Unreachable, read_send
+from kobo_sms.answers import Lost, Refused, SendAnswer, Unreachable, read_credit, read_send
+from kobo_sms.errors import UnreadableBalance
 from mock_kobo import broken
 from mock_kobo.clock import Clock
 from mock_kobo.dialect import Dialect, word_answer
@@ -87,12 +89,17 @@ class KoboMobile:
         self._settings.clock.frozen_at = self._clock()
         status, content = self._serve(endpoint, fields)
         self._chaos.edge()
-        self._tell(endpoint, fields, read_send(status, content))
+        if endpoint == "credit" and _is_fault(status, content):
+            self._ledger.credit_failed()
+        elif endpoint == "send":
+            self._tell(endpoint, fields, read_send(status, content))
         return Response(status, content)
 
     def _tell(self, endpoint: str, fields: dict[str, str], answer: SendAnswer) -> None:
         if endpoint == "send":
             self._ledger.answered(fields, answer)
+        elif endpoint == "credit":
+            self._ledger.credit_failed()
 
     def _serve(self, endpoint: str, fields: dict[str, str]) -> tuple[int, bytes]:
         fault = self.mock.faults.take(endpoint, fields)
@@ -118,15 +125,29 @@ class KoboMobile:
             return 200, b"" if fault.kind == "empty" else broken.GARBAGE
         self._tell(endpoint, fields, Lost("nothing"))
         if fault.kind in _SILENT:
-            self._ledger.wait(10.0)
+            self._chaos.wait(10.0)
             raise ReadTimeoutError(cast("Any", None), endpoint, "timed out")
         raise ProtocolError("connection reset")
 
 
-def secrets_manager(chaos: Chaos, secret: dict[str, str]) -> Any:
+def _is_fault(status: int, content: bytes) -> bool:
+    """Tell whether an answer of credit/ shows that KoboMobile does not work, or not for us."""
+    try:
+        answer = read_credit(status, content)
+    except UnreadableBalance:
+        return False
+    return isinstance(answer, Lost) or (isinstance(answer, Refused) and answer.token in ("error_user", "error_gw"))
+
+
+def secrets_manager(chaos: Chaos, ledger: Ledger, secret: dict[str, str]) -> Any:
     """Return a Secrets Manager client that knows one secret, as it stands at the moment of the call."""
 
     def get_secret_value(**_: Any) -> dict[str, str]:
-        return chaos.around("secretsmanager.get_secret_value", lambda: {"SecretString": json.dumps(secret)})
+        try:
+            return chaos.around("secretsmanager.get_secret_value", lambda: {"SecretString": json.dumps(secret)})
+        except BotoCoreError:
+            # Who cannot log in cannot ask for the balance either.
+            ledger.credit_failed()
+            raise
 
     return SimpleNamespace(get_secret_value=get_secret_value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.simulation.sqs import BULK, PRIORITY
+from tests.simulation.stored import BULK, PRIORITY
 
 START = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86_400.0

@@ -13,6 +13,8 @@ from kobo_sms import dynamodb, numbers
 from tests.simulation import wire
 from tests.simulation.functions import Makers
 from tests.simulation.invariants import Inspection
+from tests.simulation.scenario import Scenario
+from tests.simulation.valve_invariants import ValveInspection
 from tests.simulation.world import World
 
 # A pure function that takes most of a run's time.
@@ -35,24 +37,34 @@ class Result:
 
 
 @contextmanager
-def _quickly() -> Iterator[None]:
+def make_world(
+    seed: int, *, live: bool = False, makers: Makers | None = None, scenario: Scenario | None = None
+) -> Iterator[World]:
+    """Make the world of `seed`, with its own scenario or another, and end it after use."""
     with (
         mock.patch.object(numbers, "normalise", _NORMALISE),
         mock.patch.object(dynamodb, "_serialize", wire.serialize),
         mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
     ):
-        yield
+        world = World(seed, live=live, makers=makers, scenario=scenario)
+        try:
+            yield world
+        finally:
+            world.timeline.close()
+            world.kobo.mock.close()
+
+
+def inspect(world: World) -> tuple[str, ...]:
+    """Return what does not hold in a world at rest."""
+    return tuple(dict.fromkeys([*Inspection(world).violations(), *ValveInspection(world).violations()]))
 
 
 def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> Result:
     """Run the world of `seed`; `live` prints what happens."""
-    with _quickly():
-        world = World(seed, live=live, makers=makers)
-        try:
-            world.run()
-            violations = tuple(dict.fromkeys(Inspection(world).violations()))
-            sent = len(world.kobo.executed())
-        finally:
-            world.kobo.mock.close()
-    digest = hashlib.sha256(repr((world.trace.events, violations)).encode()).hexdigest()[:16]
-    return Result(seed, violations, digest, world.steps, sent)
+    with make_world(seed, live=live, makers=makers) as world:
+        world.run()
+        violations = inspect(world)
+        sent, steps = len(world.kobo.executed()), world.timeline.steps
+        events = world.trace.events
+    digest = hashlib.sha256(repr((events, violations)).encode()).hexdigest()[:16]
+    return Result(seed, violations, digest, steps, sent)

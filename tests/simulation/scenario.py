@@ -7,9 +7,9 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.chaos import Odds
+from tests.simulation.chaos import CALM, Odds
 from tests.simulation.publications import DAY, HOUR, NO_CREDIT, START, Publication, draw_request
-from tests.simulation.sqs import PRIORITY
+from tests.simulation.stored import BULK, PRIORITY
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Event:
 class Scenario:
     """All that is drawn before the world starts."""
 
-    odds: Odds
+    odds: Odds = CALM
     publications: list[Publication] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     dialect: dict[str, Any] = field(default_factory=dict)
@@ -33,6 +33,18 @@ class Scenario:
     max_attempts: int = 12
     retry_max: float = 3600.0
     max_receives: int = 1000
+    low: int = 5000
+    critical: int = 1000
+    calls_at_once: int = 2
+    batch_sizes: tuple[int, ...] = (5,)
+    # The ticks of check_credit grow this rare while nothing happens.
+    rarest_check: float = 60.0
+
+    @property
+    def smooth(self) -> bool:
+        """Whether AWS works well all the time."""
+        return self.odds == CALM
+
     delivery: tuple[float, float] = (1.0, 600.0)
     end: float = START + DAY
 
@@ -45,15 +57,19 @@ def draw(rng: random.Random) -> Scenario:
     scenario = Scenario(_odds(rng), max_attempts=rng.choice((2, 4, 12)), retry_max=retry_max)
     scenario.dialect, scenario.delivery = _dialect(rng), rng.choice(((1.0, 100.0), (1.0, 100.0), (1.0, 2000.0)))
     scenario.balance = rng.choice((0, 4, 40, 400, 100_000, 100_000, 100_000))
+    scenario.low, scenario.critical = rng.choice(((0, 0), (30, 10), (5000, 1000)))
+    scenario.calls_at_once, scenario.batch_sizes = rng.choice((1, 2)), (1, 1, 3, 5)
+    scenario.rarest_check = 6 * HOUR
     # Now and then SQS takes a message away early, as if our code had died a thousand times.
     scenario.max_receives = rng.choice((1000, 1000, 1000, rng.randint(2, 8)))
     numbers = [f"23480301{rng.randrange(100_000):05d}" for _ in range(rng.choice((3, 8, 40)))]
     for at in range(rng.choice((1, 1, 2, 3, 5))):
         scenario.publications += draw_request(rng, f"r{at}", numbers)
     scenario.events += _events(rng)
-    # Long enough after a long jump for a part that waits to reach the age at which SQS would delete it.
-    jumps = [one.at + one.arguments["seconds"] + 2 * DAY for one in scenario.events if one.what == "jump"]
-    scenario.end = max([START + DAY, *(end for end in jumps if end > START + 4 * DAY)])
+    # Long enough after a lane was held for a part that waits to reach the age at which SQS would delete it.
+    orders = [one for one in scenario.events if one.what == "close" and one.arguments["lasting"]]
+    held = [one.at + one.arguments["lasting"] + 2 * DAY for one in orders]
+    scenario.end = max([START + DAY, *(end for end in held if end > START + 4 * DAY)])
     if rng.random() < 0.05:
         _strand(rng, scenario)
     return _hold(scenario) if lot < 0.002 else scenario
@@ -121,10 +137,15 @@ def _events(rng: random.Random) -> list[Event]:
 
     for _ in range(rng.choice((0, 1, 2))):
         add("break_kobomobile", 0.8, **_fault(rng), lasting=rng.choice((60.0, HOUR, DAY)))
-    add("top_up", 0.4, credit=rng.choice((4, 100, 50_000)))
+    for _ in range(rng.choice((0, 1, 3))):
+        add("top_up", 0.6, credit=rng.choice((1, 4, 100, 50_000)))
     add("suspend", 0.15, lasting=rng.uniform(60, 6 * HOUR))
     add("rotate", 0.2, gap=rng.choice((0.0, rng.uniform(0, HOUR))))
-    add("jump", 0.3, seconds=rng.choice((HOUR, 20 * HOUR, rng.uniform(0, 12.8 * DAY))))
+    lanes = rng.choice(((PRIORITY,), (BULK,), (PRIORITY, BULK)))
+    add("close", 0.2, lanes=lanes, lasting=rng.choice((HOUR, 20 * HOUR, rng.uniform(0, 13.5 * DAY), None)))
+    add("open_", 0.1, lanes=lanes)
+    add("meddle", 0.15, lane=rng.choice((PRIORITY, BULK)), enabled=rng.random() < 0.5)
+    add("no_checks", 0.15, lasting=rng.uniform(60, 6 * HOUR))
     # What is rough for long keeps the poller from its work and the simulation busy.
     found.append(Event(START + rng.choice((HOUR, 3 * HOUR, 3 * HOUR, DAY)), "calm_down", {}))
     return found
@@ -132,7 +153,7 @@ def _events(rng: random.Random) -> list[Event]:
 
 def _fault(rng: random.Random) -> dict[str, Any]:
     drawn: dict[str, Any] = {
-        "endpoint": rng.choice(("send", "send", "send", "report", None)),
+        "endpoint": rng.choice(("send", "send", "send", "report", "credit", None, None)),
         "seed": rng.getrandbits(32),
     }
     drawn["probability"] = rng.choice((0.2, 0.6, 1.0))

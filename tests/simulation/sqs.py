@@ -1,138 +1,102 @@
-"""SQS, simulated: two lanes and a dead-letter queue, with what SQS does to those who rely on it too much.
-
-Delivers in any order, at times twice, makes visible again what is not deleted in time, moves to the dead-letter
-queue what was received too often, and deletes silently what is 14 days old.
-"""
+"""An SQS client over the simulated queues: what kobo_sms.queues and kobo_sms.closed_lanes call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.chaos import Chaos
+from tests.simulation.stored import BULK, DEAD, PRIORITY, Storage, Stored
 
-RETENTION = 14 * 86_400
-PRIORITY, BULK, DEAD = "priority", "bulk", "dead"
+__all__ = ["BULK", "DEAD", "PRIORITY", "VISIBILITY", "FakeSQS", "Stored"]
+
 # template.yaml's time-outs.
 VISIBILITY = {PRIORITY: 90.0, BULK: 180.0}
+_ARN = "arn:aws:sqs:eu-west-1:123456789012:"
 
 
-@dataclass
-class Stored:
-    """One message. `redriven`: SQS itself moved it to the dead-letter queue."""
+class FakeSQS(Storage):
+    """The client; a queue's URL is its name."""
 
-    id: str
-    body: str
-    attributes: dict[str, str]
-    lane: str
-    sent_at: float
-    visible_at: float
-    receives: int = 0
-    redriven: bool = False
-    ghost: bool = False
-
-
-@dataclass
-class FakeSQS:
-    """The three queues; `lost` names what was deleted for its age."""
-
-    chaos: Chaos
-    clock: Callable[[], float]
-    note: Callable[..., None]
-    max_receives: int = 1000
-    messages: dict[str, Stored] = field(default_factory=dict)
-    dead: list[Stored] = field(default_factory=list)
-    lost: list[Stored] = field(default_factory=list)
-    made: int = 0
-
-    def send_message(self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Any) -> dict[str, Any]:  # noqa: N803
-        self.chaos.around("sqs.send_message", lambda: self.put(QueueUrl, MessageBody, _texts(MessageAttributes)))
+    def send_message(self, **asked: Any) -> dict[str, Any]:
+        body, attributes = asked["MessageBody"], _texts(asked["MessageAttributes"])
+        self.chaos.around("sqs.send_message", lambda: self.put(asked["QueueUrl"], body, attributes))
         return {}
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803
-        refused = [entry for entry in Entries if self.chaos.happens(self.chaos.odds.partial)]
+    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
+        entries = asked["Entries"]
+        refused = [entry for entry in entries if self.chaos.happens(self.chaos.odds.partial)]
 
         def put() -> None:
-            for entry in Entries:
+            for entry in entries:
                 if entry not in refused:
-                    self.put(QueueUrl, entry["MessageBody"], _texts(entry["MessageAttributes"]))
+                    self.put(asked["QueueUrl"], entry["MessageBody"], _texts(entry["MessageAttributes"]))
 
         self.chaos.around("sqs.send_message_batch", put)
         return {"Failed": [{"Id": entry["Id"]} for entry in refused]}
 
-    def change_message_visibility(
-        self,
-        *,
-        QueueUrl: str,  # noqa: N803
-        ReceiptHandle: str,  # noqa: N803
-        VisibilityTimeout: int,  # noqa: N803
-    ) -> None:
+    def change_message_visibility(self, **asked: Any) -> None:
         def change() -> None:
-            message = self.messages.get(ReceiptHandle.partition("#")[0])
-            if message is None:
+            if not self._hide(asked):
                 raise ClientError({"Error": {"Code": "MessageNotInflight"}}, "ChangeMessageVisibility")
-            message.visible_at = self.clock() + VisibilityTimeout
 
-        assert 0 <= VisibilityTimeout <= 43_200, QueueUrl
         self.chaos.around("sqs.change_message_visibility", change)
 
-    def put(self, queue: str, body: str, attributes: dict[str, str], delay: float = 0.0) -> str:
-        """Queue a message; return its id."""
-        self.made += 1
-        now = self.clock()
-        stored = Stored(f"m{self.made}", body, attributes, queue, now, now + delay)
-        if queue == DEAD:
-            self.dead.append(stored)
-            self.note("dead", attributes.get("RequestId", ""), attributes.get("Part", ""), attributes.get("Reason", ""))
-        else:
-            self.messages[stored.id] = stored
-        return stored.id
+    def change_message_visibility_batch(self, **asked: Any) -> dict[str, Any]:
+        def change() -> dict[str, Any]:
+            return {"Failed": [{"Id": each["Id"]} for each in asked["Entries"] if not self._hide(each)]}
 
-    def next_visible(self, lane: str) -> float | None:
-        """Return when the lane has something to receive."""
-        return min((each.visible_at for each in self.messages.values() if each.lane == lane), default=None)
+        return self.chaos.around("sqs.change_message_visibility_batch", change)
 
-    def receive(self, lane: str, most: int) -> list[tuple[Stored, str]]:
-        """Take up to `most` visible messages, each with its receipt handle."""
-        self.expire()
-        now, rng = self.clock(), self.chaos.rng
-        visible = [each for each in self.messages.values() if each.lane == lane and each.visible_at <= now]
-        taken = rng.sample(visible, min(most, len(visible)))
-        return [(each, f"{each.id}#{each.receives}") for each in taken if self._receive(each, now)]
+    def _hide(self, asked: Mapping[str, Any]) -> bool:
+        message, seconds = self.messages.get(asked["ReceiptHandle"].partition("#")[0]), asked["VisibilityTimeout"]
+        assert 0 <= seconds <= 43_200
+        if message is not None:
+            self.show_at(message, self.clock() + seconds)
+        return message is not None
 
-    def _receive(self, message: Stored, now: float) -> bool:
-        message.receives += 1
-        if message.receives > self.max_receives:
-            self.note("redriven", message.id, message.receives)
-            del self.messages[message.id]
-            message.redriven = True
-            self.dead.append(message)
-            return False
-        message.visible_at = now + VISIBILITY[message.lane]
-        if self.chaos.happens(self.chaos.odds.duplicate):
-            message.visible_at = now + self.chaos.rng.uniform(0, 5)
-        return True
+    def receive_message(self, **asked: Any) -> dict[str, Any]:
+        lane, most, visibility = asked["QueueUrl"], asked["MaxNumberOfMessages"], asked["VisibilityTimeout"]
+        assert asked["AttributeNames"] == asked["MessageAttributeNames"] == ["All"]
+        found = self.chaos.around("sqs.receive_message", lambda: self.receive(lane, most, visibility))
+        if not found:
+            self.chaos.wait(asked["WaitTimeSeconds"])
+            found = self.receive(lane, most, visibility)
+        return {"Messages": [received(message, handle) for message, handle in found]} if found else {}
 
-    def expire(self) -> None:
-        """Delete what is 14 days old."""
-        now = self.clock()
-        for message in [each for each in self.messages.values() if now - each.sent_at >= RETENTION]:
-            self.note("deleted by age", message.id)
-            self.lost.append(self.messages.pop(message.id))
+    def delete_message(self, **asked: Any) -> None:
+        self.chaos.around("sqs.delete_message", lambda: self.delete(asked["ReceiptHandle"]))
 
-    def delete(self, handle: str) -> None:
-        """Delete a message; once in a while it is delivered once more all the same."""
-        message = self.messages.get(handle.partition("#")[0])
-        if message is None:
-            return
-        if not message.ghost and self.chaos.happens(self.chaos.odds.duplicate):
-            message.ghost, message.visible_at = True, self.clock() + self.chaos.rng.uniform(1, 4000)
-        else:
-            del self.messages[message.id]
+    def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
+        return self.chaos.around("sqs.get_queue_attributes", lambda: {"Attributes": self._count(asked["QueueUrl"])})
+
+    def _count(self, lane: str) -> dict[str, str]:
+        now, all_ = self.clock(), self.of(lane)
+        visible = sum(each.visible_at <= now for each in all_)
+        return {
+            "QueueArn": _ARN + lane,
+            "ApproximateNumberOfMessages": str(visible),
+            "ApproximateNumberOfMessagesNotVisible": str(len(all_) - visible),
+            "ApproximateNumberOfMessagesDelayed": "0",
+        }
 
 
-def _texts(attributes: Any) -> dict[str, str]:
+def received(message: Stored, handle: str) -> dict[str, Any]:
+    """Return a message as ReceiveMessage gives it, with all its attributes."""
+    known = {
+        "MessageId": message.id,
+        "ReceiptHandle": handle,
+        "Body": message.body,
+        "Attributes": {
+            "SentTimestamp": str(round(message.sent_at * 1000)),
+            "ApproximateReceiveCount": str(message.receives),
+        },
+    }
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()}
+    # SQS leaves the field out when there are none.
+    return known | ({"MessageAttributes": attributes} if attributes else {})
+
+
+def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
     return {name: each["StringValue"] for name, each in attributes.items()}

@@ -84,7 +84,7 @@ def _begun_now(known: Known) -> Known:
     ("makers", "first"),
     [
         (Makers(store=_ForgetsDoubt), 0),
-        (Makers(store=_ForgetsWhenItBegan), 0),
+        (Makers(store=_ForgetsWhenItBegan), 140),
         (Makers(queues=_LosesAHalf), 0),
         (Makers(queues=_BuriesWithoutAReason), 0),
         (Makers(client=_MakesUpUuids), 0),

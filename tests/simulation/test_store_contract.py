@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -11,13 +13,18 @@ import pytest
 from moto import mock_aws
 
 from kobo_sms import states
+from kobo_sms.alerts import Alert
+from kobo_sms.credit_store import CreditStore, Pending
 from kobo_sms.decisions import Decision, Next, Outcome
 from kobo_sms.dynamodb import decode
 from kobo_sms.errors import LostClaim
 from kobo_sms.parts import Part
 from kobo_sms.records import due_shard
 from kobo_sms.request import BadNumber, Request
+from kobo_sms.signs import ACCEPTED, CREDIT, GATEWAY, LANES, Sign
 from kobo_sms.store import Claim, Store
+from kobo_sms.valve import Closed, Opened, Valve
+from kobo_sms.valve_store import ValveStore
 from tests.simulation.dynamodb import FakeDynamoDB, calm
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 KEY = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "part", "KeyType": "RANGE"}]
 INDEX = [{"AttributeName": "due_shard", "KeyType": "HASH"}, {"AttributeName": "due_at", "KeyType": "RANGE"}]
 TYPES = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
+SYMPTOMS = (ACCEPTED, CREDIT, GATEWAY)
 NUMBERS = tuple(f"23480301000{at:02d}" for at in range(4))
 
 
@@ -128,10 +136,60 @@ class Caller:
         return self._store.record_reports(item, item["recipients"], now=self._now, next_due=next_due)
 
 
+class CheckCaller:
+    """The same of what check_credit and the operator write: sets, versions, whole items."""
+
+    def __init__(self, client: Any, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self._valves, self._accounts = ValveStore(client, "messages"), CreditStore(client, "messages", keep_seconds=9)
+        self._now = 1_800_000_000.0
+
+    def step(self) -> object:
+        """Make one call and return what came of it."""
+        self._now += self._rng.choice((0.0, 1.0, 40.0))
+        calls = (self._report, self._report, self._decide, self._note, self._read, self._reading, self._account)
+        return self._rng.choice(calls)()
+
+    def _sign(self) -> Sign:
+        return Sign(self._rng.randrange(4), self._rng.choice(SYMPTOMS), self._rng.choice(LANES), "someone", 2)
+
+    def _report(self) -> object:
+        return self._valves.report(self._sign())
+
+    def _decide(self) -> object:
+        known = self._valves.read()
+        lanes = self._rng.sample(LANES, self._rng.randint(0, 2))
+        closed = {lane: Closed(self._rng.choice(SYMPTOMS), self._now, balance=Decimal("1.50")) for lane in lanes}
+        valve = Valve(closed, known.valve.holds, {}, {"bulk": Opened(self._now, 60.0)})
+        spent = sorted(known.signs, key=Sign.to_text)[: self._rng.randint(0, 3)]
+        return self._valves.write(valve, known.version - self._rng.choice((0, 0, 1)), [*spent, self._sign()])
+
+    def _note(self) -> object:
+        self._valves.note_mappings({"bulk": self._rng.choice(("Enabled", "Disabling"))}, self._now)
+        return None
+
+    def _read(self) -> object:
+        return self._valves.read(), self._accounts.read()
+
+    def _reading(self) -> object:
+        self._accounts.record_balance(Decimal(self._rng.randrange(9)), now=self._now)
+        return None
+
+    def _account(self) -> object:
+        account = self._accounts.read()
+        pending = (Pending("credit-low", Alert("low", "credit", "ok", self._now), self._now + 5),)
+        version = account.version - self._rng.choice((0, 0, 1))
+        since = self._rng.choice((None, self._now))
+        return self._accounts.write(
+            replace(account, checked_at=self._now, unanswered_since=since, pending=pending, version=version)
+        )
+
+
+@pytest.mark.parametrize("caller", [Caller, CheckCaller])
 @pytest.mark.parametrize("seed", range(8))
-def test_both_do_the_same(seed: int, moto: DynamoDBClient) -> None:
+def test_both_do_the_same(seed: int, caller: type[Caller] | type[CheckCaller], moto: DynamoDBClient) -> None:
     fake = FakeDynamoDB(calm())
-    in_memory, on_moto = Caller(fake, seed), Caller(moto, seed)
+    in_memory, on_moto = caller(fake, seed), caller(moto, seed)
 
     for _ in range(150):
         assert in_memory.step() == on_moto.step()

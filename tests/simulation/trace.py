@@ -1,4 +1,4 @@
-"""What happened in a world, in order, and which invocations are under way in it."""
+"""What happened in a world, in order."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.publications import START
-
-
-@dataclass
-class Frame:
-    """An invocation that runs, or stalls: until when it may, and the part it is at (`id/part`)."""
-
-    deadline: float
-    part: str = ""
 
 
 @dataclass

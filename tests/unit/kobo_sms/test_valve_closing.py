@@ -34,7 +34,7 @@ def test_no_symptom_no_closing(finding: Finding) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize("lane", sorted(BOTH))
 def test_one_sign_that_credit_confirms_closes_both_lanes_at_once(fault: str, lane: str) -> None:
     valve = decide(OPEN, signs(fault, "a", lane=lane), Finding(fault), NOW)
     assert valve.closed.keys() == BOTH
@@ -69,7 +69,7 @@ def test_another_fault_of_credit_confirms_nothing(fault: str, other: str) -> Non
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize("lane", sorted(BOTH))
 def test_a_success_on_either_lane_ends_a_run_of_both(fault: str, lane: str) -> None:
     between = [*signs(fault, "a", "b", start=-60), Sign(NOW - 30, ACCEPTED, lane), *signs(fault, "c", start=-20)]
     assert causes(between) == {}
@@ -84,7 +84,7 @@ def test_a_success_ends_a_run_for_credit_on_its_own_lane_alone() -> None:
     assert causes([*poor, Sign(NOW, ACCEPTED, "priority")]) == {"bulk": CREDIT}
 
 
-@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize("lane", sorted(BOTH))
 def test_credit_closes_only_its_lane(lane: str) -> None:
     assert causes(signs(CREDIT, "a", "b", "c", lane=lane)) == {lane: CREDIT}
     assert causes(signs(CREDIT, "a", lane=lane), Finding(None, Decimal(0))) == {lane: CREDIT}
