@@ -7,6 +7,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms import settings
+from kobo_sms.records import DUE_SHARDS
 from local_aws.environment import names_of
 
 TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())
@@ -14,7 +15,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
 ROLES = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"}
 
-# DESIGN.md, contract 4; None where it names no default.
+# DESIGN.md, contract 4, and ReportShards; None where it names no default.
 PARAMETERS = {
     "KoboBaseUrl": "https://kobomobile.net/api",
     "DefaultSenderId": None,
@@ -25,6 +26,7 @@ PARAMETERS = {
     "AlertEmail": None,
     "CreditSchedule": "rate(1 minute)",
     "ReportSchedule": "rate(1 minute)",
+    "ReportShards": 1,
     "FirstReportAfterSeconds": 120,
     "GiveUpReportsAfterHours": 72,
     "RetryBaseSeconds": 5,
@@ -94,6 +96,22 @@ def test_no_role_may_do_more_than_it_says() -> None:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert "*" not in str(statement["Action"]), name
                 assert statement["Resource"] != "*", name
+
+
+def test_a_shard_may_invoke_its_own_function_and_nothing_else() -> None:
+    policy = RESOURCES["PollReportsInvokesItself"]
+    assert policy["Condition"] == "SeveralReportShards"
+    assert policy["Properties"]["Roles"] == [{"Ref": "PollReportsRole"}]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "lambda:InvokeFunction",
+        {"Fn::GetAtt": ["PollReports", "Arn"]},
+    )
+
+
+@pytest.mark.parametrize("shards", TEMPLATE["Parameters"]["ReportShards"]["AllowedValues"])
+def test_each_report_shard_has_as_many_partitions_of_the_index(shards: int) -> None:
+    assert len(DUE_SHARDS) % shards == 0
 
 
 def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:

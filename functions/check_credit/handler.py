@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import telemetry
-from kobo_sms.composition import credit_app
+from kobo_sms.composition.credit import credit_app
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -75,6 +76,14 @@ class Expression:
     def add(self, **attributes: Any) -> Expression:
         """Add to numbers or sets."""
         self._adds += [f"{self.name(attribute)} {self.value(value)}" for attribute, value in attributes.items()]
+        return self
+
+    def add_named(self, attributes: Mapping[str, Any]) -> Expression:
+        """Add to attributes whose names are of any characters."""
+        for attribute, value in attributes.items():
+            placeholder = f"#n{len(self._names)}"
+            self._names[placeholder] = attribute
+            self._adds.append(f"{placeholder} {self.value(value)}")
         return self
 
     def delete(self, **attributes: AbstractSet[str]) -> Expression:

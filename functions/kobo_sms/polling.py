@@ -1,129 +1,128 @@
-"""Asking for delivery reports until each recipient's state is final (DESIGN.md, contract 2)."""
+"""Asking for delivery reports until each recipient's state is final (DESIGN.md, contract 2): one run of the poller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
 
-from kobo_sms import states
-from kobo_sms.answers import Refused, Report, ReportAnswer
+from kobo_sms import networks
 from kobo_sms.client import KoboClient
-from kobo_sms.records import DUE_SHARDS, Item, moment
-from kobo_sms.reports import judge
+from kobo_sms.concurrency import AdaptiveLimit
+from kobo_sms.delivery_times import DeliveryTimes, Pace
+from kobo_sms.due_parts import DueParts
+from kobo_sms.polling_run import Run, Surroundings
+from kobo_sms.records import DUE_SHARDS
+from kobo_sms.report_counts import recent
+from kobo_sms.report_store import ReportStore
 from kobo_sms.settings import ReportSettings
-from kobo_sms.store import Store
+from kobo_sms.stats_store import StatsStore
+from kobo_sms.tally import Tally
 
-_LONGEST_WAIT = 3600.0
-# Right after sending, an id may not have reached the reports yet; later, KoboMobile has forgotten it.
-_ID_SETTLES_AFTER = 3600.0
-_PAGE = 25
+# Each holds a thread and a connection, together half a megabyte of the function's 512. What a gateway can take shows
+# by its latency, and a third of a processor makes little more than 300 calls a second whatever their number.
+MOST_CALLS_AT_ONCE = 64
+# Of parts written at once; the clients of AWS keep 20 connections.
+WRITES_AT_ONCE = 16
+# The schedule is learned from the newest observations that make so many for a network, at most eight hours old.
+ENOUGH_OBSERVATIONS = 500
+_LOOK_BACK = 8 * 3600.0
+# What was learned is read again after so long.
+_FRESH = 300.0
+# The clocks of two invocations differ.
+_LEASE_BEYOND_THE_END = 1.0
 
 
-@dataclass
-class Tally:
-    """What one run of the poller did: parts and calls, and recipients by the state they came to."""
+@dataclass(frozen=True)
+class Chance:
+    """The sources of what differs from run to run: the clock (epoch seconds), a draw from 0 to 1, a name for a run."""
 
-    parts: int = 0
-    calls: int = 0
-    unanswered: int = 0
-    reached: dict[str, int] = field(default_factory=dict)
-    seconds_to_report: list[float] = field(default_factory=list)
+    clock: Callable[[], float]
+    draw: Callable[[], float]
+    token: Callable[[], str]
 
 
 class Poller:
-    """Works off the parts whose reports are due."""
+    """Works off the parts whose reports are due.
+
+    Parameters
+    ----------
+    pool
+        Must run `MOST_CALLS_AT_ONCE` calls and `WRITES_AT_ONCE` writes at once, and a reading besides.
+    stopped
+        Asked once at the start of a run: why sending is stopped (`gateway`, `credentials`), or None.
+    most_at_once
+        Calls of report/ at once, at the most.
+    """
 
     def __init__(
         self,
-        store: Store,
+        store: ReportStore,
+        stats: StatsStore,
         client: KoboClient,
         settings: ReportSettings,
-        clock: Callable[[], float],
-        pool: ThreadPoolExecutor,
+        chance: Chance,
+        pool: Executor,
+        stopped: Callable[[], str | None],
+        most_at_once: int = MOST_CALLS_AT_ONCE,
     ) -> None:
         self._store = store
+        self._stats = stats
         self._client = client
         self._settings = settings
-        self._clock = clock
+        self._pace = Pace(settings.first_after, settings.give_up_after)
+        self._chance = chance
         self._pool = pool
+        self._stopped = stopped
+        self._most_at_once = most_at_once
+        self._times: Mapping[str, DeliveryTimes] = {}
+        self._times_read_at = float("-inf")
 
-    def run(self, deadline: float) -> Tally:
-        """Poll until nothing is due or `deadline` (epoch seconds); what is left is due at the next run."""
-        tally = Tally()
-        for key in self._due_keys(deadline):
-            item = self._store.get(key)
-            if item is not None and "due_at" in item:
-                self._poll(item, deadline, tally)
+    def run(self, deadline: float, ends_at: float, shard: int = 0) -> Tally:
+        """Poll until nothing is due or `deadline`; what is left is due at the next run.
+
+        An error of AWS ends the run and is kept in the tally; what is not written yet stays due.
+
+        Parameters
+        ----------
+        deadline
+            When to begin nothing new (epoch seconds).
+        ends_at
+            When this invocation has certainly ended: its leases last until then.
+        shard
+            Which of the settings' `shards` this is: its share of the due shards comes first, the others' after.
+        """
+        tally = Tally(stopped=self._stopped())
+        if tally.stopped is not None or self._chance.clock() >= deadline:
+            return tally
+        clock, token = self._chance.clock, self._chance.token()
+        until = ends_at + _LEASE_BEYOND_THE_END
+        due = DueParts(self._store, self._preferred(shard), clock=clock, token=token, until=until)
+        around = Surroundings(
+            self._store, self._client, self._pace, self._learned, clock, self._chance.draw, self._pool
+        )
+        Run(around, due, AdaptiveLimit(highest=self._most_at_once), deadline, WRITES_AT_ONCE, tally).go()
+        self._keep(tally, token)
         return tally
 
-    def _due_keys(self, deadline: float) -> Iterator[tuple[str, str]]:
-        for shard in DUE_SHARDS:
-            seen: set[tuple[str, str]] = set()
-            while self._clock() < deadline:
-                # The index trails the table: a part just written may still be listed as due.
-                keys = [key for key in self._store.due(shard, now=self._clock(), limit=_PAGE) if key not in seen]
-                if not keys:
-                    break
-                seen.update(keys)
-                for key in keys:
-                    if self._clock() >= deadline:
-                        return
-                    yield key
+    def _keep(self, tally: Tally, token: str) -> None:
+        # After the outcomes: a run that dies before this has not counted what it found, but never counts it twice.
+        if not tally.counts.ends:
+            return
+        try:
+            self._stats.add(tally.counts, token=token, now=self._chance.clock())
+        except Exception as error:  # noqa: BLE001 - for the caller, once the metrics are out
+            tally.failure = tally.failure or error
 
-    def _poll(self, item: Item, deadline: float, tally: Tally) -> None:
-        recipients: dict[str, Item] = {number: dict(known) for number, known in item["recipients"].items()}
-        age = self._clock() - float(item["sent_at"])
-        pending = [number for number, known in recipients.items() if _is_pending(known)]
-        ask = partial(self._ask, deadline)
-        answers = self._pool.map(ask, [recipients[number]["msgid"] for number in pending])
-        asked = {number: answer for number, answer in zip(pending, answers, strict=True) if answer is not None}
-        now = self._clock()
-        for number, answer in asked.items():
-            self._take_in(recipients[number], answer, age, now)
-        left = [number for number in pending if _is_pending(recipients[number])]
-        next_due = now + self._wait(age) if left else None
-        tally.calls += len(asked)
-        if self._store.record_reports(item, recipients, now=now, next_due=next_due):
-            tally.parts += 1
-            _count(tally, [recipients[number] for number in asked], asked.values(), age)
+    def _preferred(self, shard: int) -> list[list[str]]:
+        own = [name for at, name in enumerate(DUE_SHARDS) if at % self._settings.shards == shard]
+        return [own, [name for name in DUE_SHARDS if name not in own]]
 
-    def _ask(self, deadline: float, msgid: str) -> ReportAnswer | None:
-        # Once time is up, what was learned must still be written: else a slow KoboMobile has every run start over.
-        return self._client.report(msgid) if self._clock() < deadline else None
-
-    def _take_in(self, known: Item, answer: ReportAnswer, age: float, now: float) -> None:
-        if isinstance(answer, Report) and answer.word:
-            known["report"] = answer.raw
-        verdict = judge(answer) if isinstance(answer, Report) else None
-        if verdict is not None:
-            _settle(known, verdict.state, verdict.reason, now)
-        elif isinstance(answer, Refused) and answer.token == "error_msgid" and age > _ID_SETTLES_AFTER:  # noqa: S105
-            _settle(known, states.UNKNOWN, "KoboMobile does not know the message id (any more)", now)
-        elif age >= self._settings.give_up_after:
-            hours = self._settings.give_up_after / 3600
-            _settle(known, states.UNKNOWN, f"no final report within {hours:g} hours", now)
-
-    def _wait(self, age: float) -> float:
-        """Return seconds until the next question: half the part's age, so that the young are asked about often."""
-        return min(max(age / 2, self._settings.first_after / 2, 1.0), _LONGEST_WAIT)
-
-
-def _is_pending(known: Item) -> bool:
-    return "msgid" in known and "state" not in known
-
-
-def _settle(known: Item, state: str, reason: str | None, now: float) -> None:
-    known |= {"state": state, "at": moment(now)}
-    if reason is not None:
-        known["reason"] = reason
-
-
-def _count(tally: Tally, recipients: list[Item], answers: Iterable[ReportAnswer], age: float) -> None:
-    tally.unanswered += sum(not isinstance(answer, Report) for answer in answers)
-    for known in recipients:
-        if "state" in known:
-            tally.reached[known["state"]] = tally.reached.get(known["state"], 0) + 1
-            if known["state"] == states.DELIVERED:
-                tally.seconds_to_report.append(age)
+    def _learned(self) -> Mapping[str, DeliveryTimes]:
+        """Return what is known of each network, read anew from time to time."""
+        now = self._chance.clock()
+        if now - self._times_read_at > _FRESH:
+            histograms = recent(self._stats.since(now - _LOOK_BACK), networks.ALL, ENOUGH_OBSERVATIONS)
+            self._times = {network: DeliveryTimes(bins, self._pace) for network, bins in histograms.items()}
+            self._times_read_at = now
+        return self._times

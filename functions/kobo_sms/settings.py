@@ -68,10 +68,11 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class ReportSettings:
-    """When reports are asked for; times in seconds."""
+    """When reports are asked for, times in seconds, and by how many invocations side by side."""
 
     first_after: float
     give_up_after: float
+    shards: int = 1
 
 
 def read_kobo(env: Mapping[str, str]) -> KoboSettings:
@@ -135,6 +136,7 @@ def read_reports(env: Mapping[str, str]) -> ReportSettings:
     return ReportSettings(
         first_after=_number(env, "FIRST_REPORT_AFTER_SECONDS", float),
         give_up_after=_number(env, "GIVE_UP_REPORTS_AFTER_HOURS", float) * 3600,
+        shards=_number(env, "REPORT_SHARDS", int),
     )
 
 

@@ -1,4 +1,4 @@
-"""The messages table: claims, outcomes, reports that are due.
+"""The messages table as send_sms writes it: claims and outcomes.
 
 Per part and attempt: one write to claim, one to record the outcome, no read. Every write is conditional; the second
 one holds only under the claim that the first one took.
@@ -6,7 +6,6 @@ one holds only under the claim that the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -128,40 +127,6 @@ class Store:
         except self._client.exceptions.ConditionalCheckFailedException:
             return OtherContent()
         return Finished(states.SPLIT)
-
-    def due(self, shard: str, *, now: float, limit: int) -> list[tuple[str, str]]:
-        """Return the keys of parts whose reports are due, the oldest first."""
-        answer = self._client.query(
-            TableName=self._table,
-            IndexName="due",
-            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-            ExpressionAttributeValues=encode({":shard": shard, ":now": moment(now)}),
-            Limit=limit,
-        )
-        return [(item["id"]["S"], item["part"]["S"]) for item in answer["Items"]]
-
-    def get(self, key: tuple[str, str]) -> Item | None:
-        """Return one part's item."""
-        answer = self._client.get_item(TableName=self._table, Key=encode({"id": key[0], "part": key[1]}))
-        return decode(answer["Item"]) if "Item" in answer else None
-
-    def record_reports(self, item: Item, recipients: Mapping[str, Item], *, now: float, next_due: float | None) -> bool:
-        """Write what the reports said and when to ask next (None: never again).
-
-        Returns False when another invocation was faster; what it wrote counts.
-        """
-        write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
-        if next_due is None:
-            write.remove("due_shard", "due_at")
-        else:
-            write.set(due_at=moment(next_due))
-        write.where(f"{write.name('due_at')} = {write.value(item['due_at'])}")
-        try:
-            key = encode({"id": item["id"], "part": item["part"]})
-            self._client.update_item(**write.update(self._table, key))
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
 
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)

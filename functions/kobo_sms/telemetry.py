@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from kobo_sms import states
-from kobo_sms.checking import Checked
-from kobo_sms.polling import Tally
-from kobo_sms.sending import Verdict
+
+if TYPE_CHECKING:
+    # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
+    from kobo_sms.checking import Checked
+    from kobo_sms.report_counts import End
+    from kobo_sms.sending import Verdict
+    from kobo_sms.tally import Tally
 
 _COUNTERS = {
     states.SENT: "Accepted",
@@ -60,17 +67,68 @@ def flush(metrics: Metrics) -> None:
         metrics.flush_metrics()
 
 
+def log_siblings(logger: Logger, missing: list[int]) -> None:
+    """Write which shards' invocations could not be started; others work their parts off, later."""
+    if missing:
+        logger.error("shards not started", shards=missing)
+
+
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
-    """Write one line and the metrics of one run of the poller."""
+    """Write one line and the metrics of one run of the poller.
+
+    CloudWatch bills each metric with each value of its dimensions: networks and reasons are closed sets, of the sender
+    IDs only the most frequent few of a run are told apart, and no two of these dimensions are crossed.
+    """
+    ends = tally.counts.bounded()
+    reached: Counter[str] = Counter()
+    for end, count in ends.items():
+        reached[end.state] += count
     logger.info(
-        "reports polled", parts=tally.parts, calls=tally.calls, unanswered=tally.unanswered, reached=tally.reached
+        "reports polled",
+        parts=tally.parts,
+        calls=tally.calls,
+        unanswered=tally.unanswered,
+        stopped=tally.stopped,
+        reached=dict(reached),
     )
     metrics.add_metric("ReportCalls", MetricUnit.Count, tally.calls)
-    for state, count in tally.reached.items():
-        metrics.add_metric(state.title().replace("_", ""), MetricUnit.Count, count)
-    # EMF takes at most 100 values of one metric.
-    for seconds in tally.seconds_to_report[:100]:
-        metrics.add_metric("SecondsToReport", MetricUnit.Seconds, seconds)
+    metrics.add_metric("ReportsUnanswered", MetricUnit.Count, tally.unanswered)
+    for state, count in reached.items():
+        metrics.add_metric(_named(state), MetricUnit.Count, count)
+    _publish_by(metrics, "network", Counter((end.network, _named(end.state)) for end in ends.elements()))
+    _publish_by(metrics, "sender", Counter((end.sender, _arrived(end)) for end in ends.elements()))
+    _publish_by(metrics, "reason", Counter((end.reason, _arrived(end)) for end in ends.elements() if end.reason))
+    for network, seconds in tally.seconds_to_report.items():
+        _begin_document(metrics, "network", network)
+        # EMF takes at most 100 values of one metric; powertools prints a document for each hundred.
+        for value in seconds:
+            metrics.add_metric("SecondsToReport", MetricUnit.Seconds, value)
+    flush(metrics)
+    metrics.clear_metrics()
+
+
+def _publish_by(metrics: Metrics, dimension: str, counts: Mapping[tuple[str, str], int]) -> None:
+    """Print documents of their own for the values of one dimension: counts by value and metric."""
+    for value in sorted({value for value, _ in counts}):
+        _begin_document(metrics, dimension, value or "(none)")
+        for (of, name), count in counts.items():
+            if of == value:
+                metrics.add_metric(name, MetricUnit.Count, count)
+
+
+def _begin_document(metrics: Metrics, dimension: str, value: str) -> None:
+    flush(metrics)
+    # powertools keeps the dimensions of a document that it has printed by itself.
+    metrics.clear_metrics()
+    metrics.add_dimension(dimension, value)
+
+
+def _named(state: str) -> str:
+    return state.title().replace("_", "")
+
+
+def _arrived(end: End) -> str:
+    return "Delivered" if end.state == states.DELIVERED else "NotDelivered"
 
 
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:

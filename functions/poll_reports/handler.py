@@ -6,22 +6,26 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import telemetry
-from kobo_sms.composition import report_app
+from kobo_sms.composition.reports import report_app
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# A part of 500 recipients that has been begun takes a while to end.
-_STOP_BEFORE_DEADLINE = 20.0
+# One call may take HttpTimeoutSeconds, twice if the password has changed; what it brings is then to be written.
+_STOP_BEFORE_END = 20.0
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Poll what is due until the invocation's time is nearly out; the answer counts calls and parts."""
+    """Poll what is due until the invocation's time is nearly out; the answer counts calls and parts.
+
+    The schedule's event names no `shard`: it is for the first one, which then invokes the others.
+    """
     app = report_app()
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - _STOP_BEFORE_DEADLINE
-    try:
-        tally = app.poller.run(deadline)
-        telemetry.publish_tally(app.logger, app.metrics, tally)
-    finally:
-        telemetry.flush(app.metrics)
+    ends_at = time.time() + context.get_remaining_time_in_millis() / 1000
+    if "shard" not in event:
+        telemetry.log_siblings(app.logger, app.siblings.start(context.function_name))
+    tally = app.poller.run(ends_at - _STOP_BEFORE_END, ends_at, int(event.get("shard", 0)))
+    telemetry.publish_tally(app.logger, app.metrics, tally)
+    if tally.failure is not None:
+        raise tally.failure
     return {"parts": tally.parts, "calls": tally.calls}

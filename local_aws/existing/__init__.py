@@ -16,6 +16,7 @@ READERS: dict[str, Reader] = {
     "AWS::CloudWatch::Alarm": alerts.read_alarm,
     "AWS::DynamoDB::Table": tables.read_table,
     "AWS::Events::Rule": schedules.read_rule,
+    "AWS::IAM::ManagedPolicy": roles.read_managed_policy,
     "AWS::IAM::Role": roles.read_role,
     "AWS::Lambda::EventInvokeConfig": functions.read_invoke_config,
     "AWS::Lambda::EventSourceMapping": functions.read_mapping,

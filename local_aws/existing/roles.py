@@ -1,4 +1,4 @@
-"""IAM roles."""
+"""IAM roles and managed policies."""
 
 from typing import Any
 
@@ -17,6 +17,18 @@ def read_role(clients: Clients, name: str) -> dict[str, Any]:
             {"PolicyName": policy, "PolicyDocument": _document(clients, name, policy)}
             for policy in clients.iam.list_role_policies(RoleName=name)["PolicyNames"]
         ],
+    }
+
+
+def read_managed_policy(clients: Clients, arn: str) -> dict[str, Any]:
+    """Read a managed policy by its ARN, with its document in force and the roles it is attached to."""
+    policy = clients.iam.get_policy(PolicyArn=arn)["Policy"]
+    version = clients.iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    attached = clients.iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="Role")["PolicyRoles"]
+    return {
+        "Description": policy.get("Description"),
+        "PolicyDocument": version["Document"],
+        "Roles": [role["RoleName"] for role in attached],
     }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kobo_sms.store import Store
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 from tests.faults.invocations import running
 from tests.faults.lane import Lane
 from tests.faults.lives import PASSWORD, World
+from tests.faults.polled import Polled
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -40,12 +43,14 @@ def lane(stack: LocalStack) -> Lane:
 @pytest.fixture(scope="session")
 def session_world(stack: LocalStack, lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert stack.mock_url is not None
-    environment = _of_send_sms(stack) | {
-        name: value for name, value in stack.environment.items() if name.startswith("AWS_")
-    }
+    environment = (
+        _of(stack, "PollReports")
+        | _of(stack, "SendSms")
+        | {name: value for name, value in stack.environment.items() if name.startswith("AWS_")}
+    )
     # By another name its prompts reach nobody: the stack's check_credit knows nothing of this queue.
     environment |= {"KOBO_PRIORITY_QUEUE_URL": lane.url, "CALLS_AT_ONCE": "1", "STACK_NAME": "faults"}
-    log = Path(tmp_path_factory.mktemp("runner")) / "send_sms.log"
+    log = Path(tmp_path_factory.mktemp("runner")) / "functions.log"
     clients, table, secret = stack.clients, stack.environment["KOBO_TABLE"], stack.environment["KOBO_SECRET_ARN"]
     with MockControl(stack.mock_url) as mock, running(environment, log) as runner:
         world = World(lane, clients.dynamodb, table, clients.secretsmanager, secret, mock, runner)
@@ -62,7 +67,24 @@ def world(session_world: World, request: pytest.FixtureRequest) -> Iterator[Worl
         session_world.lane.clear()
 
 
-def _of_send_sms(stack: LocalStack) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def ticked(stack: LocalStack) -> None:
+    """Wait until the deployed poll_reports has had its one run: else it does what the test's own is to do."""
+    log, end = stack.directory / "aws.log", time.monotonic() + 30
+    while "reports polled" not in log.read_text(errors="replace"):
+        assert time.monotonic() < end, "the deployed poll_reports did not run"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def polled(session_world: World, stack: LocalStack, ticked: None) -> Polled:
+    """The same world seen by poll_reports, with nothing due."""
+    polled = Polled(session_world, Store(stack.clients.dynamodb, session_world.table, keep_seconds=86_400.0))
+    polled.begin()
+    return polled
+
+
+def _of(stack: LocalStack, function: str) -> dict[str, str]:
     functions = stack.clients.functions.list_functions()["Functions"]
-    (variables,) = [each["Environment"]["Variables"] for each in functions if "-SendSms-" in each["FunctionName"]]
+    (variables,) = [each["Environment"]["Variables"] for each in functions if f"-{function}-" in each["FunctionName"]]
     return variables

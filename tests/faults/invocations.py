@@ -1,4 +1,4 @@
-"""Invocations of send_sms as the test sees them: started, stopped before a step, let go on, killed."""
+"""Invocations of send_sms and poll_reports as the test sees them: started, stopped before a step, let go on, killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Point = tuple[int, str]
 
 @dataclass
 class Invocation:
-    """One process of send_sms: the steps it made, how it ended (None: it waits), the messages that it hands back."""
+    """One process: the steps it made, how it ended (None: it waits), the messages that it hands back."""
 
     runner: Runner
     id: int
@@ -36,7 +36,7 @@ class Invocation:
         self.id, self.ended = reply["id"], reply["ended"]
         self.steps += reply["steps"]
         assert self.ended in (None, "died", "returned"), f"{self.ended}; see the log:\n{self.runner.last_lines()}"
-        if reply["response"]:
+        if reply["response"] and "batchItemFailures" in reply["response"]:
             self.failed = frozenset(each["itemIdentifier"] for each in reply["response"]["batchItemFailures"])
 
 

@@ -1,4 +1,4 @@
-"""A process that forks an invocation of send_sms for each order on its standard input.
+"""A process that forks an invocation of send_sms, or of poll_reports, for each order on its standard input.
 
 It has everything imported and the app composed, but no thread and no connection, so forking it is safe and gives
 each invocation a fresh, cold process in milliseconds. Orders and replies are lines of JSON:
@@ -16,14 +16,19 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import boto3
 
+import poll_reports.handler
 import send_sms.handler
-from kobo_sms import composition, store
+from kobo_sms import polling, store
+from kobo_sms.composition import reports, send, shared
+from kobo_sms.polling import Poller
+from tests.faults.polled import SHARDS
 from tests.faults.steps import Gate, stepping_client, watch_aws
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ Line = dict[str, Any]
 
 class Context:
     """The part of Lambda's context that the handler looks at."""
+
+    function_name = "poll-reports"
 
     def get_remaining_time_in_millis(self) -> int:
         return SECONDS * 1000
@@ -88,8 +95,9 @@ def invoke(gate: Gate, order: Line) -> None:
             os.environ.update(order["environment"])
             if "FAULTS_MAX_HALVINGS" in order["environment"]:
                 patch.object(store, "MAX_HALVINGS", int(order["environment"]["FAULTS_MAX_HALVINGS"])).start()
-            composition.send_app.cache_clear()
-        response = send_sms.handler.handle(order["start"], cast("LambdaContext", Context()))
+            send.send_app.cache_clear()
+        handler = send_sms.handler if "Records" in order["start"] else poll_reports.handler
+        response = handler.handle(order["start"], cast("LambdaContext", Context()))
         gate.tell(response=response)
         status = 0
     finally:
@@ -123,11 +131,17 @@ def main() -> None:
         watch_aws(boto3.DEFAULT_SESSION.events, gate)
         clock = SimpleNamespace(time=gate.clock)
         with (
-            patch.object(composition, "KoboClient", stepping_client(gate)),
-            patch.object(composition, "time", clock),
+            patch.object(shared, "KoboClient", stepping_client(gate)),
+            patch.object(send, "time", clock),
+            patch.object(reports, "time", clock),
             patch.object(send_sms.handler, "time", clock),
+            patch.object(poll_reports.handler, "time", clock),
+            patch.object(polling, "DUE_SHARDS", SHARDS),
+            # One question at a time makes the order of the steps the same in every run.
+            patch.object(reports, "Poller", partial(Poller, most_at_once=1)),
         ):
-            composition.send_app()
+            send.send_app()
+            reports.report_app()
             # Else each child copies the pages that its garbage collector touches.
             gc.freeze()
             serve(gate, sys.stdin.buffer, replies)

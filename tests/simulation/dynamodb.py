@@ -1,4 +1,4 @@
-"""A DynamoDB client in memory: what kobo_sms.store calls, over one table with the index `due`."""
+"""A DynamoDB client in memory: what kobo_sms calls of it, over one table with the index `due`."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ class FakeDynamoDB:
         consistent = arguments.get("ConsistentRead", False)
         return self._chaos.around("dynamodb.get_item", lambda: self._get(_key(arguments["Key"]), consistent))
 
+    def batch_get_item(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.batch_get_item", lambda: self._get_batch(arguments["RequestItems"]))
+
+    def get_paginator(self, operation: str) -> FakePaginator:
+        assert operation == "query"
+        return FakePaginator(self)
+
     def query(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.query", lambda: self._query(**arguments))
 
@@ -108,15 +115,50 @@ class FakeDynamoDB:
             return {"Item": self._before[key]}
         return {"Item": self.items[key]} if key in self.items else {}
 
+    def _get_batch(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        ((table, request),) = wanted.items()
+        keys = [_key(each) for each in request["Keys"]]
+        if len(keys) > 100 or len(set(keys)) < len(keys):
+            raise ValueError("too many keys, or one of them twice")
+        return {"Responses": {table: [self.items[key] for key in keys if key in self.items]}, "UnprocessedKeys": {}}
+
     def _query(self, **arguments: Any) -> dict[str, Any]:
+        if "IndexName" not in arguments:
+            return self._query_table(**arguments)
         holds = expressions.condition(arguments["KeyConditionExpression"])
         values = arguments["ExpressionAttributeValues"]
         listed = dict(self._due)
         if self._left and self._chaos.happens(self._chaos.odds.stale):
             listed |= self._left
         found = [item for item in listed.values() if holds(Terms(item, {}, values))]
-        found.sort(key=lambda item: (float(item["due_at"]["N"]), _key(item)))
-        return {"Items": [{name: item[name] for name in ("id", "part")} for item in found[: arguments["Limit"]]]}
+        found.sort(key=_place)
+        if start := arguments.get("ExclusiveStartKey"):
+            found = [item for item in found if _place(item) > _place(start)]
+        page = [{name: item[name] for name in _INDEXED} for item in found[: arguments["Limit"]]]
+        return {"Items": page} | ({"LastEvaluatedKey": page[-1]} if len(found) > len(page) else {})
+
+    def _query_table(self, **arguments: Any) -> dict[str, Any]:
+        holds = expressions.condition(arguments["KeyConditionExpression"])
+        values = arguments["ExpressionAttributeValues"]
+        found = [item for _, item in sorted(self.items.items()) if holds(Terms(item, {}, values))]
+        return {"Items": found if arguments.get("ScanIndexForward", True) else found[::-1]}
+
+
+class FakePaginator:
+    """Pages of a query: one."""
+
+    def __init__(self, client: FakeDynamoDB) -> None:
+        self._client = client
+
+    def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
+        return [self._client.query(**arguments)]
+
+
+_INDEXED = ("id", "part", "due_shard", "due_at")
+
+
+def _place(item: Item) -> tuple[float, Key]:
+    return float(item["due_at"]["N"]), _key(item)
 
 
 def _key(wire: Item) -> Key:

@@ -86,6 +86,10 @@ def _both(reader: _Reader) -> Condition:
 
 
 def _single(reader: _Reader) -> Condition:
+    if reader.peek() == "NOT":
+        reader.take()
+        denied = _single(reader)
+        return lambda terms: not denied(terms)
     if reader.peek() == "(":
         reader.take()
         inner = _either(reader)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from decimal import Decimal
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms import polling
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerting import Alerting
 from kobo_sms.brake import Brake
@@ -25,8 +26,10 @@ from kobo_sms.event_sources import EventSources
 from kobo_sms.polling import Poller
 from kobo_sms.prompt import Prompt
 from kobo_sms.queues import NotQueued, Queues
+from kobo_sms.report_store import ReportStore
 from kobo_sms.sending import Chance, Sender
 from kobo_sms.settings import CreditSettings, ReportSettings, SendSettings
+from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Store
 from kobo_sms.valve_control import ValveControl
 from kobo_sms.valve_store import ValveStore
@@ -72,11 +75,12 @@ class Warm:
     poller: Poller
 
 
-class _InTurn:
+class _InTurn(Executor):
     """A pool of no threads."""
 
-    def map(self, function: Callable[[Any], Any], each: Iterable[Any]) -> Iterator[Any]:
-        return map(function, each)
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        fn(*args, **kwargs)
+        return Future()
 
 
 class Functions:
@@ -103,8 +107,7 @@ class Functions:
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         brake = self._makers.brake(self._valve_store(), prompt, clock, world.rng.uniform)
         sender = Sender(store, client, queues, self._send_settings(), 10.0, chance, brake)
-        reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
-        return Warm(sender, Poller(store, client, reports, clock, cast("ThreadPoolExecutor", _InTurn())))
+        return Warm(sender, self._poller(client))
 
     def start_check(self) -> Checker:
         """Return a cold start of check_credit."""
@@ -128,6 +131,14 @@ class Functions:
         client = self._makers.client("https://kobo.test/api", credentials, timeout=1e6, connections=1)
         client._pool = cast("PoolManager", world.kobo)
         return client
+
+    def _poller(self, client: KoboClient) -> Poller:
+        world, dynamodb = self._world, cast("Any", self._world.dynamodb)
+        reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
+        store = ReportStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
+        stats = StatsStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
+        chance = polling.Chance(world.clock, world.rng.random, lambda: f"run-{next(self._tokens)}")
+        return Poller(store, stats, client, reports, chance, _InTurn(), store.stopped)
 
     def _valve_store(self) -> ValveStore:
         return self._makers.valve_store(cast("Any", self._world.dynamodb), TABLE)

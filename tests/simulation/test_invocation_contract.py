@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.composition import SendApp
+from kobo_sms.composition.send import SendApp
 from kobo_sms.queues import Message
 from kobo_sms.sending import Verdict
 from kobo_sms.sqs_records import make_record, read_record

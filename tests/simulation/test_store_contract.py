@@ -19,9 +19,13 @@ from kobo_sms.decisions import Decision, Next, Outcome
 from kobo_sms.dynamodb import decode
 from kobo_sms.errors import LostClaim
 from kobo_sms.parts import Part
-from kobo_sms.records import due_shard
+from kobo_sms.records import Item, due_shard
+from kobo_sms.report_counts import Counts
+from kobo_sms.report_store import Key, ReportStore
 from kobo_sms.request import BadNumber, Request
+from kobo_sms.rounds import Ended
 from kobo_sms.signs import ACCEPTED, CREDIT, GATEWAY, LANES, Sign
+from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Claim, Store
 from kobo_sms.valve import Closed, Opened, Valve
 from kobo_sms.valve_store import ValveStore
@@ -62,6 +66,8 @@ class Caller:
     def __init__(self, client: Any, seed: int) -> None:
         self._rng = random.Random(seed)
         self._store = Store(client, "messages", keep_seconds=2_592_000, default_sender="KoboSMS")
+        self._reports = ReportStore(client, "messages", keep_seconds=2_592_000)
+        self._stats = StatsStore(client, "messages", keep_seconds=2_592_000)
         self._now = 1_800_000_000.0
         self._claims: list[Claim] = []
         self._keys: list[tuple[str, str]] = []
@@ -70,7 +76,7 @@ class Caller:
         """Make one call and return what came of it."""
         self._now += self._rng.choice((0.0, 1.0, 40.0))
         calls: tuple[Callable[[], object], ...] = (self._claim, self._claim, self._record, self._split, self._root)
-        return self._rng.choice((*calls, self._due, self._report))()
+        return self._rng.choice((*calls, self._due, self._report, self._lease, self._count))()
 
     def _part(self) -> Part:
         rng = self._rng
@@ -111,7 +117,7 @@ class Caller:
         if not self._claims:
             return None
         claim, decision = self._rng.choice(self._claims), self._decision(states.SPLIT, Next.SPLIT)
-        origin = self._store.get((claim.part.request.id, claim.part.origin))
+        origin = self._get((claim.part.request.id, claim.part.origin))
         if claim.part.name != claim.part.origin and "halved" not in (origin or {}):
             return "no half without a halved origin, and moto cannot take the size of nothing"
         try:
@@ -123,17 +129,36 @@ class Caller:
         numbers = tuple(f"23480302{at:05d}" for at in range(501))
         return self._store.split_root(Part(Request(self._rng.choice("abc"), numbers, "Hello"), 5.0), now=self._now)
 
+    def _get(self, key: Key) -> Item | None:
+        return next(iter(self._reports.get_many([key])), None)
+
     def _due(self) -> object:
-        return [self._store.due(str(shard), now=self._now, limit=2) for shard in range(8)]
+        pages = [self._reports.due(str(shard), now=self._now, limit=2) for shard in range(8)]
+        # Only DynamoDB may say that there is more when there is not.
+        more = [self._reports.due("0", now=self._now, limit=2, start=page.more).due for page in pages[:1] if page.more]
+        return [page.due for page in pages], more
+
+    def _lease(self) -> object:
+        shard, token = self._rng.choice("01"), self._rng.choice("xyz")
+        if self._rng.random() < 0.3:
+            self._reports.give_back(shard, token=token)
+            return None
+        return self._reports.lease(shard, token=token, now=self._now, until=self._now + 60)
+
+    def _count(self) -> object:
+        counts = Counts()
+        counts.add([Ended(states.DELIVERED, None, "MTN", "Shop|1", 0.0, self._rng.choice((3.0, 200.0)))])
+        self._stats.add(counts, token=self._rng.choice("xyz"), now=self._now)
+        return list(self._stats.since(self._now - 3600))
 
     def _report(self) -> object:
-        item = self._store.get(self._rng.choice(self._keys)) if self._keys else None
+        item = self._get(self._rng.choice(self._keys)) if self._keys else None
         if item is None or "due_at" not in item:
             return item
         if self._rng.random() < 0.2:
             item["due_at"] -= 1
         next_due = self._rng.choice((None, self._now + 60))
-        return self._store.record_reports(item, item["recipients"], now=self._now, next_due=next_due)
+        return self._reports.record_reports(item, item["recipients"], now=self._now, next_due=next_due)
 
 
 class CheckCaller:

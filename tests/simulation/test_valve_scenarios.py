@@ -16,7 +16,7 @@ from tests.simulation.stored import BULK, PRIORITY
 
 # A tick of the schedule, and the check that it starts: credit/, a trial and a few writes.
 TICK = 60.0 + 5.0
-BEGIN, SEEDS = 5.0, (1, 2, 3)
+BEGIN, SEEDS = 5.0, (1, 2)
 ERROR = {"answer": "error_gw"}
 
 

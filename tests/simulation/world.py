@@ -140,9 +140,11 @@ class World:
         # Taken out while it is in use: another poll may begin meanwhile.
         warm, self._poller = self._poller or self.functions.start(), None
         try:
-            tally = warm.poller.run(self.now + POLL_SECONDS)
+            tally = warm.poller.run(self.now + POLL_SECONDS, self.now + POLL_SECONDS + 20)
+            if tally.failure is not None and not isinstance(tally.failure, EXPECTED):
+                raise tally.failure
         except (Crash, *EXPECTED) as error:
             self.note("poll failed", type(error).__name__)
         else:
             self._poller = warm
-            self.note("polled", tally.parts, tally.calls, *tally.reached.items())
+            self.note("polled", tally.parts, tally.calls, tally.stopped, type(tally.failure).__name__)

@@ -84,4 +84,6 @@ def test_what_is_not_final(word: str) -> None:
 
 
 def test_a_code_that_is_nowhere_documented_leaves_the_reason_of_the_word() -> None:
-    assert judge(Report("UNDELIV", "zzz")) == Verdict("undelivered", "could not be delivered")
+    verdict = judge(Report("UNDELIV", "zzz"))
+    assert verdict == Verdict("undelivered", "undelivered")
+    assert verdict.reason == "could not be delivered"

@@ -34,7 +34,7 @@ CREDIT = {
     "KOBO_BULK_QUEUE_URL": "http://127.0.0.1/bulk",
 }
 STORE = {"KOBO_TABLE": "messages", "KEEP_RECORDS_DAYS": "30"}
-REPORTS = {"FIRST_REPORT_AFTER_SECONDS": "120", "GIVE_UP_REPORTS_AFTER_HOURS": "72"}
+REPORTS = {"FIRST_REPORT_AFTER_SECONDS": "120", "GIVE_UP_REPORTS_AFTER_HOURS": "72", "REPORT_SHARDS": "4"}
 READERS: list[tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = [
     (settings.read_kobo, KOBO),
     (settings.read_send, SEND),
@@ -87,4 +87,4 @@ def test_store_settings() -> None:
 
 
 def test_report_settings() -> None:
-    assert settings.read_reports(REPORTS) == settings.ReportSettings(120.0, 72 * 3600.0)
+    assert settings.read_reports(REPORTS) == settings.ReportSettings(120.0, 72 * 3600.0, 4)

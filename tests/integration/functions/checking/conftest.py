@@ -16,12 +16,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 import send_sms.handler
-from kobo_sms import composition, settings
+from kobo_sms import settings
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerting import Alerting
 from kobo_sms.checking import Checked, Checker
 from kobo_sms.client import KoboClient
 from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.composition.send import send_app
 from kobo_sms.credentials import Credentials
 from kobo_sms.credit_store import CreditStore
 from kobo_sms.dynamodb import Expression, encode
@@ -142,13 +143,13 @@ def functions(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in (aws.environment("CheckCredit", **wanted) | aws.environment("SendSms", **wanted)).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"kobo-checked-{next(_names)}")
-    composition.send_app.cache_clear()
+    send_app.cache_clear()
     context = cast("LambdaContext", Context())
     states = {f"{lane}-mapping": "Enabled" for lane in LANES}
     yield FakeLambda(lambda event: send_sms.handler.handle(event, context), states)
-    if composition.send_app.cache_info().currsize:
-        composition.send_app().pool.shutdown()
-    composition.send_app.cache_clear()
+    if send_app.cache_info().currsize:
+        send_app().pool.shutdown()
+    send_app.cache_clear()
 
 
 @pytest.fixture

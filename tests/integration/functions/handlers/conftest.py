@@ -13,7 +13,9 @@ import pytest
 import check_credit.handler
 import poll_reports.handler
 import send_sms.handler
-from kobo_sms import composition
+from kobo_sms.composition.credit import credit_app
+from kobo_sms.composition.reports import report_app
+from kobo_sms.composition.send import send_app
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,6 +27,8 @@ _names = itertools.count()
 
 
 class Context:
+    function_name = "poll-reports"
+
     def __init__(self, seconds: float) -> None:
         self._milliseconds = int(seconds * 1000)
 
@@ -86,8 +90,8 @@ class Functions:
         while self.waiting(lane):
             self.deliver(lane, size)
 
-    def poll(self, seconds: float = 60.0) -> dict[str, int]:
-        return poll_reports.handler.handle({}, context(seconds))
+    def poll(self, seconds: float = 60.0, **event: int) -> dict[str, int]:
+        return poll_reports.handler.handle(event, context(seconds))
 
     def check_credit(self) -> dict[str, Any]:
         return check_credit.handler.handle({}, context(90))
@@ -112,7 +116,7 @@ def _record(message: Any, url: str) -> dict[str, Any]:
 
 
 def _forget() -> None:
-    for app in (composition.send_app, composition.report_app, composition.credit_app):
+    for app in (send_app, report_app, credit_app):
         app.cache_clear()
 
 
@@ -135,15 +139,10 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
         return Functions(aws)
 
     yield deployed
-    for app in (composition.send_app, composition.report_app):
+    for app in (send_app, report_app):
         if app.cache_info().currsize:
-            _close(app())
+            app().pool.shutdown()
     _forget()
-
-
-def _close(app: composition.SendApp | composition.ReportApp) -> None:
-    pool = app.pool if isinstance(app, composition.SendApp) else app.poller._pool
-    pool.shutdown()
 
 
 @pytest.fixture

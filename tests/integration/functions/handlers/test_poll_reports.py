@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
+from kobo_sms.composition import reports
+from kobo_sms.report_store import ReportStore
+from kobo_sms.siblings import Siblings
 from tests.integration.functions.conftest import PIN
 
 if TYPE_CHECKING:
@@ -79,7 +85,7 @@ def test_many_parts_over_all_shards(functions: Functions, aws: Stack, kobo: Mock
     functions.deliver_all()
     kobo.advance(10)
     assert functions.poll() == {"parts": 30, "calls": 30}
-    assert {shown(item)["2348030100001"][0] for item in aws.items()} == {"delivered"}
+    assert {shown(item)["2348030100001"][0] for item in aws.items() if "recipients" in item} == {"delivered"}
 
 
 @pytest.mark.parametrize("failure", ["error_gw", "error_user", "reset", "html_503", "garbage"])
@@ -108,3 +114,92 @@ def test_what_is_logged_and_counted(
     assert '"SecondsToReport":[' in printed
     assert "8030009" not in printed
     assert "803010" not in printed
+
+
+def test_metrics_tell_apart_networks_reasons_and_senders(
+    functions: Functions, kobo: MockControl, output: pytest.CaptureFixture[str]
+) -> None:
+    functions.put({"to": [*EXPECTED, "2348050100001"], "msg": TEXT, "from": "Shop"})
+    functions.deliver()
+    kobo.advance(10)
+    functions.poll()
+    documents = [json.loads(line) for line in output.readouterr().out.splitlines() if '"_aws"' in line]
+    by: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    for document in documents:
+        for name in {"network", "sender", "reason"} & document.keys():
+            by[name, document[name]] |= document
+    assert by["network", "Glo"]["Delivered"] == [1.0]
+    assert by["network", "MTN"]["Expired"] == [1.0]
+    assert by["reason", "absent"]["NotDelivered"] == [1.0]
+    assert by["sender", "Shop"]["Delivered"] == [2.0]
+    assert by["sender", "Shop"]["NotDelivered"] == [5.0]
+    # What is crossed is billed as many times: no document has two of them.
+    assert all(len({"network", "sender", "reason", "lane"} & document.keys()) <= 1 for document in documents)
+
+
+def test_more_than_a_hundred_deliveries_of_one_network(
+    functions: Functions, kobo: MockControl, output: pytest.CaptureFixture[str]
+) -> None:
+    functions.put({"to": [f"23480301{at:05d}" for at in range(250)], "msg": TEXT})
+    functions.deliver()
+    kobo.advance(10)
+    functions.poll()
+    documents = [json.loads(line) for line in output.readouterr().out.splitlines() if "SecondsToReport" in line]
+    assert [len(document["SecondsToReport"]) for document in documents] == [100, 100, 50]
+    assert {document["network"] for document in documents} == {"MTN"}
+
+
+class Lambda:
+    """Keeps the invocations that it is asked for; refuses one of them."""
+
+    def __init__(self, refused: int | None = None) -> None:
+        self.payloads: list[dict[str, int]] = []
+        self._refused = refused
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+        assert (FunctionName, InvocationType) == ("poll-reports", "Event")
+        payload = json.loads(Payload)
+        if payload["shard"] == self._refused:
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
+        self.payloads.append(payload)
+
+
+def test_the_schedules_invocation_starts_the_other_shards(deploy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    functions: Functions = deploy(ReportShards="4")
+    siblings = Siblings(cast("Any", invoked := Lambda()), 4)
+    monkeypatch.setattr(reports, "Siblings", lambda client, shards: siblings)
+    functions.poll()
+    assert invoked.payloads == [{"shard": 1}, {"shard": 2}, {"shard": 3}]
+    functions.poll(shard=2)
+    assert len(invoked.payloads) == 3
+
+
+def test_one_shard_starts_nobody(functions: Functions, aws: Stack) -> None:
+    functions.poll()
+    assert not aws.calls.of("lambda.Invoke")
+
+
+def test_a_shard_that_could_not_be_started_is_logged(
+    deploy: Any, monkeypatch: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]
+) -> None:
+    functions: Functions = deploy(ReportShards="4")
+    siblings = Siblings(cast("Any", invoked := Lambda(refused=2)), 4)
+    monkeypatch.setattr(reports, "Siblings", lambda client, shards: siblings)
+    functions.poll()
+    assert invoked.payloads == [{"shard": 1}, {"shard": 3}]
+    assert '"shards":[2]' in output.readouterr().out
+
+
+def test_an_error_of_aws_fails_the_invocation_after_its_metrics(
+    functions: Functions, kobo: MockControl, monkeypatch: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]
+) -> None:
+    functions.put({"to": "2348030100001", "msg": TEXT})
+    functions.deliver()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ClientError({"Error": {"Code": "Throttled"}}, "UpdateItem")
+
+    monkeypatch.setattr(ReportStore, "record_reports", refuse)
+    with pytest.raises(ClientError, match="Throttled"):
+        functions.poll()
+    assert '"ReportCalls":[1.0]' in output.readouterr().out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from kobo_sms import composition
+from kobo_sms.composition.send import send_app
 from tests.integration.functions.conftest import PIN
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def secrets_manager_down(fault: Exception) -> Iterator[None]:
     def refuse(**_: Any) -> None:
         raise fault
 
-    events = composition.send_app().sender._client._credentials._client.meta.events
+    events = send_app().sender._client._credentials._client.meta.events
     events.register("before-call.secrets-manager.GetSecretValue", refuse)
     try:
         yield

@@ -58,11 +58,12 @@ def test_polling_a_part_costs_one_write_and_one_call_a_recipient(
     functions: Functions, aws: Stack, kobo: MockControl
 ) -> None:
     kobo.set_clock(delivery_seconds=1000)
-    functions.put({"to": [f"23480301{n:05d}" for n in range(7)], "msg": TEXT})
+    functions.put({"to": [f"23480301{n:05d}" for n in range(7)], "msg": TEXT, "id": "order-1"})
     functions.deliver()
     aws.calls.made.clear()
     assert functions.poll() == {"parts": 1, "calls": 7}
-    operations = Counter(name for name, _ in aws.calls.made)
-    assert operations["dynamodb.UpdateItem"] == 1
-    assert operations["dynamodb.GetItem"] == 1
+    written = Counter(update["Key"]["id"]["S"] for update in aws.calls.of("dynamodb.UpdateItem"))
+    # Its shard is leased and given back, however many of its parts are due.
+    assert written == {"order-1": 1, "~reports": 2}
+    assert len(aws.calls.of("dynamodb.BatchGetItem")) == 1
     assert len(kobo.list_calls(endpoint="report")) == 7

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms import settings
+from kobo_sms import polling, settings
 from kobo_sms.answers import SendAnswer
 from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
@@ -19,7 +19,9 @@ from kobo_sms.credentials import Credentials
 from kobo_sms.parts import Part
 from kobo_sms.polling import Poller
 from kobo_sms.queues import Message, Queues
+from kobo_sms.report_store import ReportStore
 from kobo_sms.sending import Chance, Sender, Verdict
+from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Store
 from kobo_sms.valve_store import ValveStore
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
     from tests.integration.functions.conftest import Clock, Stack
 
+MakePoller = Callable[..., Poller]
 REQUEST = {"to": "+2348030100001", "msg": "Your PIN is 4711-2288", "id": "order-1"}
 
 
@@ -106,7 +109,36 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
 
 
 @pytest.fixture
-def poller(desk: Desk, environment: dict[str, str]) -> Iterator[Callable[[], Poller]]:
-    with ThreadPoolExecutor(2) as pool:
-        wanted = settings.read_reports(environment)
-        yield lambda: Poller(desk.store, desk.client, wanted, desk.clock, pool)
+def reports(clients: dict[str, Any], environment: dict[str, str]) -> ReportStore:
+    kept = settings.read_store(environment)
+    return ReportStore(clients["watched dynamodb"], kept.table, keep_seconds=kept.keep_seconds)
+
+
+@pytest.fixture
+def stats(clients: dict[str, Any], environment: dict[str, str]) -> StatsStore:
+    kept = settings.read_store(environment)
+    return StatsStore(clients["watched dynamodb"], kept.table, keep_seconds=kept.keep_seconds)
+
+
+@pytest.fixture
+def make_poller(
+    desk: Desk, environment: dict[str, str], reports: ReportStore, stats: StatsStore
+) -> Iterator[MakePoller]:
+    """Return a function that makes pollers, each with its name for its runs."""
+    names = itertools.count(1)
+    wanted = settings.read_reports(environment)
+
+    with ThreadPoolExecutor(8) as pool:
+
+        def make(client: Any = desk.client, **changed: Any) -> Poller:
+            chance = polling.Chance(desk.clock, lambda: 0.0, lambda: f"run-{next(names)}")
+            most = changed.pop("most_at_once", 4)
+            shared = replace(wanted, **changed)
+            return Poller(reports, stats, client, shared, chance, pool, reports.stopped, most)
+
+        yield make
+
+
+@pytest.fixture
+def poller(make_poller: MakePoller) -> Poller:
+    return make_poller()

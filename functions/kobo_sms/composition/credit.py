@@ -1,0 +1,55 @@
+"""What check_credit is made of."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from botocore.config import Config
+
+from kobo_sms import settings
+from kobo_sms.alert_topic import AlertTopic
+from kobo_sms.alerting import Alerting
+from kobo_sms.checking import Checker
+from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.credit_store import CreditStore
+from kobo_sms.event_sources import EventSources
+from kobo_sms.valve_control import ValveControl
+from kobo_sms.valve_store import ValveStore
+
+# A trial waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
+_INVOKING = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class CreditApp:
+    """What check_credit's handler works with."""
+
+    checker: Checker
+    logger: Logger
+    metrics: Metrics
+
+
+@cache
+def credit_app() -> CreditApp:
+    """Return the one CreditApp of this process.
+
+    Raises
+    ------
+    ConfigurationError
+        when the environment is incomplete.
+    """
+    wanted, kept = settings.read_credit(os.environ), settings.read_store(os.environ)
+    dynamodb, functions = boto3.client("dynamodb", config=AWS), boto3.client("lambda", config=_INVOKING)
+    valve = ValveStore(dynamodb, kept.table)
+    lanes = ClosedLanes(boto3.client("sqs", config=AWS), functions, wanted.send_function, wanted.queue_urls, time.time)
+    control = ValveControl(valve, EventSources(boto3.client("lambda", config=AWS), wanted.mappings), lanes, time.time)
+    topic = AlertTopic(boto3.client("sns", config=AWS), wanted.topic_arn)
+    credit = CreditStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    alerting = Alerting(credit, topic, lanes, wanted, time.time)
+    return CreditApp(Checker(make_kobo(1), valve, control, alerting), Logger(), Metrics())

@@ -1,0 +1,54 @@
+"""What poll_reports is made of."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+
+from kobo_sms import polling, settings
+from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.polling import Poller
+from kobo_sms.report_store import ReportStore
+from kobo_sms.siblings import Siblings
+from kobo_sms.stats_store import StatsStore
+
+
+@dataclass(frozen=True)
+class ReportApp:
+    """What poll_reports's handler works with."""
+
+    poller: Poller
+    siblings: Siblings
+    pool: ThreadPoolExecutor
+    logger: Logger
+    metrics: Metrics
+
+
+@cache
+def report_app() -> ReportApp:
+    """Return the one ReportApp of this process.
+
+    Raises
+    ------
+    ConfigurationError
+        when the environment is incomplete.
+    """
+    wanted, kept = settings.read_reports(os.environ), settings.read_store(os.environ)
+    dynamodb = boto3.client("dynamodb", config=AWS)
+    store = ReportStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    stats = StatsStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    # Besides calls and writes there is one thread that reads.
+    pool = ThreadPoolExecutor(polling.MOST_CALLS_AT_ONCE + polling.WRITES_AT_ONCE + 1)
+    chance = polling.Chance(time.time, random.random, lambda: uuid.uuid4().hex[:12])
+    client = make_kobo(polling.MOST_CALLS_AT_ONCE)
+    poller = Poller(store, stats, client, wanted, chance, pool, store.stopped)
+    siblings = Siblings(boto3.client("lambda", config=AWS) if wanted.shards > 1 else None, wanted.shards)
+    return ReportApp(poller, siblings, pool, Logger(), Metrics())

@@ -1,0 +1,30 @@
+"""What more than one function is made of."""
+
+from __future__ import annotations
+
+import os
+
+import boto3
+from botocore.config import Config
+
+from kobo_sms import settings
+from kobo_sms.client import KoboClient
+from kobo_sms.credentials import Credentials
+
+# A call of AWS that hangs must not eat the time that the part's lease leaves.
+AWS = Config(
+    connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=20
+)
+
+
+def make_kobo(connections: int) -> KoboClient:
+    """Return a client for so many calls at once.
+
+    Raises
+    ------
+    ConfigurationError
+        when the environment is incomplete.
+    """
+    wanted = settings.read_kobo(os.environ)
+    credentials = Credentials(boto3.client("secretsmanager", config=AWS), wanted.secret_arn)
+    return KoboClient(wanted.base_url, credentials, timeout=wanted.http_timeout, connections=connections)

@@ -1,0 +1,37 @@
+"""What one run of the poller did, for logs, metrics and counters (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kobo_sms import states
+from kobo_sms.report_counts import Counts
+from kobo_sms.rounds import Ended
+
+
+@dataclass
+class Tally:
+    """What one run of the poller did: parts written, calls made, those left without an answer, and what came of them.
+
+    `seconds_to_report` are those from sent to our knowing of a delivery, by original network. `stopped` tells why it
+    asked no more though parts were due: `gateway`, `credentials`, `time` or None; `failure` is the error that ended it,
+    for the caller to raise.
+    """
+
+    parts: int = 0
+    calls: int = 0
+    unanswered: int = 0
+    stopped: str | None = None
+    failure: Exception | None = None
+    counts: Counts = field(default_factory=Counts)
+    seconds_to_report: dict[str, list[float]] = field(default_factory=dict)
+
+    def take(self, ended: Iterable[Ended]) -> None:
+        """Count one part that was written, and those of its recipients that have come to an end by it."""
+        self.parts += 1
+        ends = list(ended)
+        self.counts.add(ends)
+        for each in ends:
+            if each.state == states.DELIVERED and each.high is not None:
+                self.seconds_to_report.setdefault(each.network, []).append(each.high)
