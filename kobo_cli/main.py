@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Run everything, send what a shop would, show what becomes of it.",
     "send": "Send a text to one or many numbers.",
     "status": "Tell what became of a request.",
+    "stats": "Tell what became of the messages of some hours, and how long they took.",
     "credit": "Show the balance, its history, and when it will run out.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
     "mock": "Run only the mock KoboMobile.",
