@@ -1,0 +1,207 @@
+"""Twenty thousand pending messages polled to their end, against the mock with 100 ms latency.
+
+    .venv/bin/python -m benchmarks.polling [--messages 20000] [--latency 0.1]
+
+The table is MiniStack's in a process of its own (it is quicker than moto and keeps conditions under threads); the mock
+is a process too, its answers held back by its own fault `slow`; the poller is the deployed code in this one. Half of
+the messages are in parts of 500 recipients, half in parts of one (`--singles`).
+Ends with exit 1 unless all are final in the table.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from typing import Any, cast
+
+import boto3
+import click
+from botocore.config import Config
+
+from kobo_sms import polling
+from kobo_sms.answers import Accepted, ReportAnswer
+from kobo_sms.client import KoboClient
+from kobo_sms.credentials import Credentials
+from kobo_sms.dynamodb import encode
+from kobo_sms.parts import Part
+from kobo_sms.records import describe, due_shard, moment
+from kobo_sms.report_store import ReportStore
+from kobo_sms.request import Request
+from kobo_sms.settings import ReportSettings
+from kobo_sms.stats_store import StatsStore
+from kobo_sms.tally import Tally
+from local_aws.stack import LocalStack, running_stack
+from mock_kobo.control_client import MockControl
+
+USER, PASSWORD = "bench", "bench-pass"
+SENDER = "Bench"
+# What the handler leaves of an invocation's minute.
+RUN_SECONDS, LEASE_SECONDS = 40.0, 60.0
+CAMPAIGN = 500
+
+
+@dataclass
+class Timings:
+    """Seconds that each kind of call took, as its caller saw it."""
+
+    of: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def watch(self, client: Any) -> None:
+        """Time every call of an AWS client."""
+        client.meta.events.register("before-call", lambda context, **_: context.update(begun=time.perf_counter()))
+        client.meta.events.register("after-call", self._ended)
+
+    def _ended(self, context: dict[str, Any], model: Any, **_: Any) -> None:
+        self.of[model.name].append(time.perf_counter() - context["begun"])
+
+
+class Login:
+    """Credentials without a secret."""
+
+    def current(self) -> tuple[str, str]:
+        """Return user and password."""
+        return USER, PASSWORD
+
+
+class TimedClient(KoboClient):
+    """Times its calls."""
+
+    def __init__(self, url: str, timings: Timings, connections: int) -> None:
+        super().__init__(url, cast("Credentials", Login()), timeout=10, connections=connections)
+        self._timings = timings
+
+    def report(self, msgid: str) -> ReportAnswer:
+        """Ask, and note how long it took."""
+        begun = time.perf_counter()
+        answer = super().report(msgid)
+        self._timings.of["report/"].append(time.perf_counter() - begun)
+        return answer
+
+
+@click.command()
+@click.option("--messages", default=20_000, show_default=True, type=click.IntRange(1000, 1_000_000))
+@click.option("--latency", default=0.1, show_default=True, help="Seconds that the mock takes for an answer.")
+@click.option("--at-once", default=polling.MOST_CALLS_AT_ONCE, show_default=True, help="Calls at once, at the most.")
+@click.option("--singles", default=0.5, show_default=True, help="The share of the messages in parts of one recipient.")
+def main(messages: int, latency: float, at_once: int, singles: float) -> None:
+    """Poll them all and say how it went beside the limits."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stack(every=86_400, directory=Path(folder)) as stack,
+        MockControl(str(stack.mock_url)) as mock,
+    ):
+        mock.set_account(user=USER, password=PASSWORD, balance=10 * messages)
+        mock.set_clock(delivery_seconds=0)
+        fill(stack, mock, messages, singles)
+        click.echo(f"{messages:,} messages pending")
+        mock.add_fault(endpoint="report", kind="slow", seconds=latency)
+        timings = Timings()
+        begun, used = time.perf_counter(), time.process_time()
+        tallies = list(runs(stack, mock, timings, at_once))
+        took, used = time.perf_counter() - begun, time.process_time() - used
+        final = count_final(stack)
+    tell(messages, tallies, timings, took, used, at_once, final)
+    sys.exit(final < messages)
+
+
+def fill(stack: LocalStack, mock: MockControl, messages: int, singles: float) -> None:
+    """Send the messages and put their parts into the table as send_sms leaves them, due by now."""
+    client = KoboClient(mock.base_url, cast("Credentials", Login()), timeout=60, connections=1)
+    for at in range(0, messages, CAMPAIGN):
+        numbers = tuple(
+            f"23480{3 + index % 3}{1_000_000 + at + index}" for index in range(min(CAMPAIGN, messages - at))
+        )
+        answer = client.send(Part(Request(f"send-{at}", numbers, "Hello"), 0.0), sender=SENDER)
+        assert isinstance(answer, Accepted)
+        if at < messages * (1 - singles):
+            put(stack, [item(f"campaign-{at}", answer.ids)])
+        else:
+            put(stack, [item(f"single-{number}", {number: msgid}) for number, msgid in answer.ids.items()])
+
+
+def item(request_id: str, ids: dict[str, str]) -> dict[str, Any]:
+    """Return a part's item whose reports are due."""
+    part, now = Part(Request(request_id, tuple(ids), "Hello"), time.time() - 121), time.time()
+    known = describe(part, sender=SENDER, store_text=False)
+    known["recipients"] = {number: {"msgid": msgid} for number, msgid in ids.items()}
+    due = {"due_shard": due_shard(part), "due_at": moment(now - 1), "sent_at": moment(now - 121)}
+    return {"id": request_id, "part": "0", "state": "sent", "updated_at": moment(now - 121), **known, **due}
+
+
+def put(stack: LocalStack, items: list[dict[str, Any]]) -> None:
+    """Write items in batches."""
+    table = stack.environment["KOBO_TABLE"]
+    for at in range(0, len(items), 25):
+        wanted: Any = [{"PutRequest": {"Item": encode(each)}} for each in items[at : at + 25]]
+        stack.clients.dynamodb.batch_write_item(RequestItems={table: wanted})
+
+
+def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int) -> Iterator[Tally]:
+    """Run the poller, one invocation after the other, until nothing is due."""
+    variables = stack.environment
+    dynamodb = boto3.client(
+        "dynamodb",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_DEFAULT_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        config=Config(max_pool_connections=20),
+    )
+    timings.watch(dynamodb)
+    store = ReportStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
+    stats = StatsStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
+    settings = ReportSettings(120.0, 72 * 3600.0)
+    client = TimedClient(mock.base_url, timings, at_once)
+    with ThreadPoolExecutor(at_once + polling.WRITES_AT_ONCE + 1) as pool:
+        while True:
+            chance = polling.Chance(time.time, lambda: 0.5, lambda: f"run-{time.time()}")
+            poller = polling.Poller(store, stats, client, settings, chance, pool, store.stopped, at_once)
+            tally = poller.run(time.time() + RUN_SECONDS, time.time() + LEASE_SECONDS)
+            if tally.failure is not None:
+                raise tally.failure
+            if not tally.parts:
+                return
+            click.echo(f"  a run: {tally.parts:,} parts, {tally.calls:,} calls, {tally.unanswered:,} unanswered")
+            yield tally
+
+
+def count_final(stack: LocalStack) -> int:
+    """Return how many recipients are delivered in the table."""
+    pages = stack.clients.dynamodb.get_paginator("scan").paginate(TableName=stack.environment["KOBO_TABLE"])
+    recipients = (each["recipients"]["M"] for page in pages for each in page["Items"] if "recipients" in each)
+    return sum(known["M"].get("state", {}).get("S") == "delivered" for part in recipients for known in part.values())
+
+
+def tell(
+    messages: int, tallies: list[Tally], timings: Timings, took: float, used: float, at_once: int, final: int
+) -> None:
+    """Print the figures, each beside its limit."""
+    calls, asked = sum(tally.calls for tally in tallies), timings.of["report/"]
+    latency = mean(asked)
+    click.echo(f"{final:,} of {messages:,} final after {took:.1f} s in {len(tallies)} runs")
+    click.echo(f"calls per message    {calls / messages:.3f}   the least: 1")
+    click.echo(
+        f"messages per second  {messages / took:.0f}     concurrency / latency: {at_once} / {latency * 1000:.0f} ms"
+        f" = {at_once / latency:.0f}"
+    )
+    click.echo(f"calls at once        {sum(asked) / took:.1f}    the most: {at_once}")
+    click.echo(f"processor time       {used / calls * 1000:.2f} ms a call, of this process")
+    for name, seconds in timings.of.items():
+        click.echo(f"{name:<16}{len(seconds):>7,} calls, {_milliseconds(seconds)}")
+
+
+def _milliseconds(seconds: Iterable[float]) -> str:
+    ordered = sorted(seconds)
+    high = ordered[int(len(ordered) * 0.95)]
+    return f"median {median(ordered) * 1000:.1f} ms, 95 % {high * 1000:.1f} ms"
+
+
+if __name__ == "__main__":
+    main()
