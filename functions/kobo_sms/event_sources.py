@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -22,8 +22,20 @@ class EventSources:
         self._mappings = mappings
 
     def enforce(self, closed: Collection[str]) -> dict[str, str]:
-        """Disable the mappings of `closed` lanes and enable the others, whoever changed them; return their states."""
-        return {lane: self._enforce(uuid, lane not in closed) for lane, uuid in self._mappings.items()}
+        """Disable the mappings of `closed` lanes and enable the others, whoever changed them; return their states.
+
+        Each is seen to, whatever becomes of the others; the first error of Lambda's is raised at the end.
+        """
+        states: dict[str, str] = {}
+        errors: list[Exception] = []
+        for lane, uuid in self._mappings.items():
+            try:
+                states[lane] = self._enforce(uuid, lane not in closed)
+            except (BotoCoreError, ClientError) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return states
 
     def _enforce(self, uuid: str, enabled: bool) -> str:
         state = self._client.get_event_source_mapping(UUID=uuid)["State"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from kobo_sms.errors import UnreadableBalance
-from kobo_sms.signs import CREDIT, GATEWAY
+from kobo_sms.errors import ConfigurationError, UnreadableBalance
+from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.functions.checking.fake_lambda import refusal
 from tests.integration.functions.conftest import LOGGABLE
 
@@ -97,3 +97,45 @@ def test_nothing_private_is_told_or_kept(room: Room) -> None:
     for invoked in room.functions.invoked:
         assert invoked["Records"]
     assert LOGGABLE.match(repr(room.valve.read()))
+
+
+def test_a_mapping_that_is_gone_does_not_keep_the_other_from_following(room: Room) -> None:
+    room.hold("priority", "bulk")
+    gone = refusal("ResourceNotFoundException", "GetEventSourceMapping")
+    failures = iter([gone])
+
+    def fail_once(_name: str) -> None:
+        room.functions.fault = next(failures, None)
+
+    room.functions.on_call = fail_once
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        room.check(after=60)
+    # The priority lane's is asked for first.
+    assert room.enabled() == {"priority"}
+
+
+@pytest.mark.parametrize("secret", ["no JSON", "{}"])
+def test_a_secret_that_cannot_be_read_is_told_as_what_it_is(room: Room, secret: str) -> None:
+    room.stack.set_secret(secret)
+    room.tell(CREDENTIALS, "a")
+    with pytest.raises(ConfigurationError):
+        room.check()
+    assert room.kinds() == ["credentials"]
+    assert room.closed() == {"priority": "credentials", "bulk": "credentials"}
+    room.stack.set_login()
+    room.check(after=60)
+    assert room.closed() == {}
+
+
+@pytest.mark.parametrize("answer", ["error_param", "error_billing"])
+def test_a_refusal_that_says_nothing_of_the_balance_fails_the_invocation(room: Room, answer: str) -> None:
+    room.kobo.add_fault(endpoint="credit", answer=answer)
+    with pytest.raises(UnreadableBalance, match=answer):
+        room.check()
+    assert room.account.read().answer == answer
+
+
+def test_a_user_that_credit_does_not_know_is_a_fault_of_the_credentials(room: Room) -> None:
+    room.kobo.add_fault(endpoint="credit", answer="error_user_id")
+    room.check()
+    assert room.kinds() == ["credentials"]
