@@ -21,8 +21,10 @@ from kobo_sms.signs import ACCEPTED, CREDIT, Sign, sign_of, witness
 _FAILURES = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 3.0, 60.0
 # While the valve is closed: how soon to look whether it still is.
-_CLOSED_PAUSE = 10.0
+_CLOSED_PAUSE = 30.0
 _PROMPT_EVERY = 5.0
+# What was held back together comes back over so many seconds.
+_SPREAD = 10.0
 EVERY_LANE = ""
 # A symptom, and the lane it speaks of.
 Scope = tuple[str, str]
@@ -85,7 +87,7 @@ class Brake:
                 self._pauses |= {scope: Pause(now + pause.seconds, pause.seconds) for scope, pause in pauses.items()}
                 return 0
             longest = max(pause.seconds for pause in pauses.values())
-        return math.ceil(until - now + self._uniform(0.0, longest))
+        return math.ceil(until - now + self._uniform(0.0, min(longest, _SPREAD)))
 
     def failed(self, symptom: str, lane: str, part: Part) -> bool:
         """Take in and report that `part` met `symptom`; return whether the valve is open, as far as anybody knows."""

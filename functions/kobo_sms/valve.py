@@ -172,7 +172,7 @@ def spent(before: Valve, after: Valve, signs: Iterable[Sign], now: float) -> lis
 def _decide_lane(valve: Valve, lane: str, signs: tuple[Sign, ...], finding: Finding, now: float) -> Closed | None:
     was, hold = valve.closed.get(lane), valve.holds.get(lane)
     if hold is not None:
-        return _hold(hold, was, now)
+        return _hold(hold, was, finding, now)
     if was is None or was.cause == OPERATOR or lane in valve.open_asked:
         asked = valve.open_asked.get(lane, 0.0)
         return _look_for_cause(valve, lane, [sign for sign in signs if sign.at > asked], finding, now)
@@ -193,12 +193,15 @@ def _look_for_cause(valve: Valve, lane: str, signs: list[Sign], finding: Finding
     return None
 
 
-def _hold(hold: Hold, was: Closed | None, now: float) -> Closed:
+def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Closed:
     held = Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
     if was is None:
         return held
     beneath = was.beneath if was.cause == OPERATOR else was.cause
-    return replace(held, beneath=beneath, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
+    if finding.balance is not None and (beneath != CREDIT or was.balance is None or finding.balance > was.balance):
+        # credit/ shows it no more: should it be there all the same, it closes the lane anew once that is let go.
+        beneath = ""
+    return replace(held, beneath=beneath, balance=was.balance, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
 
 
 def _close_for_fault(fault: str, wait: float, failures: int, confirmed: bool, now: float) -> Closed:

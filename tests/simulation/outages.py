@@ -14,7 +14,8 @@ from tests.simulation.timeline import NEVER
 
 # What credit/ shows for what it is.
 _SHOWN = ("timeout", "reset", "html_503", "html_502")
-_INVOCATIONS, _CALLS_AT_ONCE, _LOOKS = 5, 2, 6
+# In the minute that AWS may take to stop the consumers, each looks every half minute whether the valve still is closed.
+_INVOCATIONS, _CALLS_AT_ONCE, _LOOKS = 5, 2, 3
 ONE_LANE = _INVOCATIONS * (_CALLS_AT_ONCE + 1 + _LOOKS)
 # Both lanes share the environments, so each of ten looks after both.
 BOTH_LANES = 2 * _INVOCATIONS * (_CALLS_AT_ONCE + 1) + 2 * 2 * _INVOCATIONS * _LOOKS

@@ -24,6 +24,8 @@ from kobo_sms.valve_store import ValveStore
 
 # A trial waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
 _INVOKING = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})
+# A publication whose answer is lost is for the next check to repeat, and to say so; boto3 would repeat it unsaid.
+_ONCE = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def credit_app() -> CreditApp:
     valve = ValveStore(dynamodb, kept.table)
     lanes = ClosedLanes(boto3.client("sqs", config=AWS), functions, wanted.send_function, wanted.queue_urls, time.time)
     control = ValveControl(valve, EventSources(boto3.client("lambda", config=AWS), wanted.mappings), lanes, time.time)
-    topic = AlertTopic(boto3.client("sns", config=AWS), wanted.topic_arn)
+    topic = AlertTopic(boto3.client("sns", config=_ONCE), wanted.topic_arn)
     credit = CreditStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     alerting = Alerting(credit, topic, lanes, wanted, time.time)
     return CreditApp(Checker(make_kobo(1), valve, control, alerting), Logger(), Metrics())

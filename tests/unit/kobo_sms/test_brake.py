@@ -97,11 +97,11 @@ def test_a_success_without_a_failure_before_is_not_told(car: Car) -> None:
 def test_in_a_closed_lane_one_failure_is_enough_and_is_no_attempt(car: Car) -> None:
     car.store.closed = {"bulk"}
     assert car.fail("1") == [False]
-    assert car.brake.wait_for("bulk") == 10
+    assert car.brake.wait_for("bulk") == 30
     car.brake.prompt_if_due()
     assert car.prompts == []
-    car.clock.now += 10
-    assert [car.brake.wait_for("bulk") for _ in range(3)] == [0, 10, 10]
+    car.clock.now += 30
+    assert [car.brake.wait_for("bulk") for _ in range(3)] == [0, 30, 30]
 
 
 def test_a_failure_in_a_closed_lane_is_no_matter_of_the_open_one(car: Car) -> None:
