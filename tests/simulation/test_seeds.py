@@ -1,4 +1,4 @@
-"""800 random worlds in which no SMS is lost, doubled or charged without being accounted for, and the valve is right.
+"""600 random worlds in which no SMS is lost, doubled or charged without being accounted for, and the valve is right.
 
 `python -m tests.simulation --seeds 100000 --jobs 2` runs more; `--seed N` replays one and tells what happened.
 """
@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.run import simulate
 
-SEEDS, CHUNK = 800, 50
+SEEDS, CHUNK = 600, 50
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
