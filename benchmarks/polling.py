@@ -162,7 +162,7 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int) -
     with ThreadPoolExecutor(at_once + polling.WRITES_AT_ONCE + 1) as pool:
         while True:
             chance = polling.Chance(time.time, lambda: 0.5, lambda: f"run-{time.time()}")
-            poller = polling.Poller(store, stats, client, settings, chance, pool, store.stopped, at_once)
+            poller = polling.Poller(store, stats, client, settings, chance, pool, lambda: None, at_once)
             tally = poller.run(time.time() + RUN_SECONDS, time.time() + LEASE_SECONDS)
             if tally.failure is not None:
                 raise tally.failure

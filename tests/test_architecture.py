@@ -41,6 +41,8 @@ PURE = {
     "states",
     "tally",
     "valve",
+    "valve_duties",
+    "verdicts",
     "wording",
 }
 # Who may import whom: a module only from layers further in, or from its own.

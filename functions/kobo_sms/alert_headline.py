@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kobo_sms.alerts import CREDENTIALS, EMPTY, GATEWAY, LOW, OK, RECOVERED, Alert, level
+from kobo_sms.alerts import EMPTY, LOW, OK, RECOVERED, Alert, level
+from kobo_sms.signs import CREDENTIALS, GATEWAY
 from kobo_sms.wording import amount, length
 
 

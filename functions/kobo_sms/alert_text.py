@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kobo_sms.alert_headline import Amounts, headline
-from kobo_sms.alerts import CREDENTIALS, CRITICAL, EMPTY, GATEWAY, LOW, OK, RECOVERED, Alert
+from kobo_sms.alerts import CRITICAL, EMPTY, LOW, OK, RECOVERED, Alert
 from kobo_sms.forecast import BEYOND_HORIZON, Forecast
 from kobo_sms.pages import NORMAL, count_pages, outside_gsm
+from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.wording import amount, moment_ahead, moment_in_words, per_hour, plural
 
 # SNS wants less than a hundred characters in a subject.
 SUBJECT_LENGTH = 99
 _STACK_IN_SMS = 24
 CAUSES = {
-    "credit": "for lack of credit",
-    "credentials": "KoboMobile refuses the credentials",
-    "gateway": "the gateway does not work",
+    CREDIT: "for lack of credit",
+    CREDENTIALS: "KoboMobile refuses the credentials",
+    GATEWAY: "the gateway does not work",
     "operator": "closed by an operator",
 }
 _TO_DO = {

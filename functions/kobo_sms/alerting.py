@@ -17,7 +17,7 @@ from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerts import Situation, step
 from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credit_store import Account, CreditStore, Pending
-from kobo_sms.errors import KoboSmsError
+from kobo_sms.errors import Overtaken
 from kobo_sms.forecast import Forecast, forecast, observe
 from kobo_sms.settings import CreditSettings
 from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
@@ -28,10 +28,6 @@ _TRIES = 10
 _UNANSWERED_IS_A_FAULT = 300.0
 # A check that overlaps must not take an alert over from one that is about to publish it.
 _BEYOND_DEADLINE = 5.0
-
-
-class AccountOvertaken(KoboSmsError):
-    """Others kept writing the account faster than this check could; the next one will do."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ class Alerting:
             written = self._store.write(change(self._store.read()))
             if written is not None:
                 return written
-        raise AccountOvertaken(f"the account was changed by others {_TRIES} times")
+        raise Overtaken(f"the account was changed by others {_TRIES} times")
 
     def _publish(self, pending: Pending, facts: Facts) -> None:
         text = write(pending.alert, facts, repeated=pending.repeated)
@@ -137,11 +133,10 @@ class Alerting:
 
 
 def _fault(finding: Finding, valve: Valve, unanswered_since: float | None, now: float) -> str | None:
-    closed = valve.closed.values()
-    if finding.fault == CREDENTIALS or any(each.is_for(CREDENTIALS) for each in closed):
+    if CREDENTIALS in (finding.fault, valve.fault):
         return CREDENTIALS
     silent = unanswered_since is not None and now - unanswered_since >= _UNANSWERED_IS_A_FAULT
-    return GATEWAY if silent or any(each.is_for(GATEWAY) for each in closed) else None
+    return GATEWAY if silent else valve.fault
 
 
 def _strike_off(account: Account, done: str) -> Account:

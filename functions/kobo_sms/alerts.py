@@ -15,7 +15,6 @@ from typing import Any
 from kobo_sms.records import moment
 
 OK, LOW, CRITICAL, EMPTY = "ok", "low", "critical", "empty"
-CREDENTIALS, GATEWAY = "credentials", "gateway"
 RECOVERED = "recovered"
 BALANCE = "balance"
 CREDIT_TRACK, FAULT_TRACK = "credit", "fault"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.decisions import DEAD_AFTER
-from kobo_sms.errors import KoboSmsError
+from kobo_sms.errors import TrialFailed
 from kobo_sms.queues import QUEUED_AT
 from kobo_sms.sqs_records import make_record
 
@@ -25,10 +25,6 @@ _TRIAL_SIZE = 3
 _TRIAL_VISIBILITY = 90
 # A sweep sees a message once; should it die, nothing is kept for long.
 _SWEEP_VISIBILITY = 300
-
-
-class TrialFailed(KoboSmsError):
-    """send_sms itself died of a trial: what it held comes back by itself."""
 
 
 @dataclass(frozen=True)

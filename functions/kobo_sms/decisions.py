@@ -12,6 +12,7 @@ from enum import Enum
 from kobo_sms import states
 from kobo_sms.answers import Accepted, Lost, Refused, SendAnswer
 from kobo_sms.parts import Part
+from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
 
 DAY = 86_400
 # KoboMobile forgets a message_uuid after 30 days (KOBOMOBILE_API.md): a retry must stay clear of that.
@@ -24,7 +25,7 @@ MAX_HALVINGS = (MAX_CALLS_OF_AN_ORIGIN - 1) // 2
 
 _MAYBE_A_NUMBER = frozenset({"error_param", "error_limit", "error_number"})
 _SENDER_ID = frozenset({"error_invalid_senderid", "error_restricted_senderid"})
-_SYMPTOMS = {"error_credit": "credit", "error_user": "credentials", "error_gw": "gateway"}
+_SYMPTOMS = {"error_credit": CREDIT, "error_user": CREDENTIALS, "error_gw": GATEWAY}
 _MEANINGS = {
     "error_param": "KoboMobile found a parameter missing or wrong",
     "error_limit": "KoboMobile counted too many numbers, or an invalid one",
@@ -93,14 +94,18 @@ def before_call(part: Part, known: Known, *, now: float, max_attempts: int) -> D
     if known.first_attempt_at is not None and now - known.first_attempt_at >= NEVER_RETRIED_AFTER:
         reason = "first tried 29 days ago: KoboMobile may have forgotten it, so it is not tried again"
         return Decision(states.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.doubt)
-    if now - part.queued_at >= DEAD_AFTER:
+    if _is_dead(part, now):
         return _give_up(known, "waited 13 days in the queue")
-    expires_at = part.request.expires_at
-    if expires_at is not None and now >= expires_at.timestamp():
+    if _has_expired(part, now):
         return _lapse(known)
     if known.attempts >= max_attempts:
         return _give_up(known, f"given up after {known.attempts} attempts")
     return None
+
+
+def is_too_late(part: Part, now: float) -> bool:
+    """Tell whether `part`, if it is still open, ends without a call because of its age alone."""
+    return _is_dead(part, now) or _has_expired(part, now)
 
 
 def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: int, counted: bool) -> Decision:
@@ -126,7 +131,7 @@ def symptom_of(answer: SendAnswer) -> str | None:
     """Return what `answer` says of more than this one part: `credit`, `credentials`, `gateway` or None."""
     if isinstance(answer, Refused):
         return _SYMPTOMS.get(answer.token)
-    return None if isinstance(answer, Accepted) else "gateway"
+    return None if isinstance(answer, Accepted) else GATEWAY
 
 
 def stop_halving(known: Known, token: str) -> Decision:
@@ -138,6 +143,15 @@ def stop_halving(known: Known, token: str) -> Decision:
 def explain(token: str) -> str:
     """Return `token` with its meaning: `error_gw (the gateway is down or busy)`."""
     return f"{token} ({_MEANINGS[token]})" if token in _MEANINGS else token
+
+
+def _is_dead(part: Part, now: float) -> bool:
+    return now - part.queued_at >= DEAD_AFTER
+
+
+def _has_expired(part: Part, now: float) -> bool:
+    expires_at = part.request.expires_at
+    return expires_at is not None and now >= expires_at.timestamp()
 
 
 def _accept(part: Part, known: Known, answer: Accepted) -> Decision:

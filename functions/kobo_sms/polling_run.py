@@ -23,6 +23,7 @@ from kobo_sms.due_parts import DueParts
 from kobo_sms.records import Item, moment
 from kobo_sms.report_store import Key, ReportStore
 from kobo_sms.rounds import Answered, Outcome, Round, is_heard
+from kobo_sms.signs import CREDENTIALS, GATEWAY
 from kobo_sms.tally import Tally
 
 # So many calls in a row without an answer of KoboMobile's, and the gateway is taken to be down.
@@ -199,7 +200,7 @@ class Run:
         self._silence += 1
         if self._silence >= OUTAGE_AFTER:
             refused = isinstance(heard.answer, Refused) and heard.answer.token == "error_user"  # noqa: S105
-            self._tally.stopped = "credentials" if refused else "gateway"
+            self._tally.stopped = CREDENTIALS if refused else GATEWAY
 
     def _finish(self, each: Round) -> None:
         """See what is to be done about a round, once no answer to it is under way and no question will follow."""

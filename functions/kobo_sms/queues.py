@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kobo_sms.errors import KoboSmsError
+from kobo_sms.errors import NotQueued
 from kobo_sms.parts import ROOT, Part
 from kobo_sms.request import parse
 
@@ -23,10 +23,6 @@ PART, ORIGIN, QUEUED_AT = "KoboPart", "KoboOrigin", "KoboQueuedAt"
 _BATCH = 10
 # Characters that SQS refuses; a reason may quote them from a field's name.
 _UNSENDABLE = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-
-
-class NotQueued(KoboSmsError):
-    """SQS took only some of a batch: hand the record back, queueing the parts again does no harm."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ HISTORY_HEAD, HISTORY_TAIL = 10, 40
 # Items that are not parts have ids that no request can have.
 CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
+REPORTS_ID = "~reports"
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 
 

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.dynamodb import Expression, condition_failed, decode, encode
-from kobo_sms.records import Item, moment
+from kobo_sms.records import REPORTS_ID, Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Items that are not parts have ids that no request can have.
-REPORTS_ID, VALVE_ID = "~reports", "~valve"
 # What BatchGetItem takes at most.
 MOST_KEYS = 100
-# While sending is stopped for one of these, nobody answers report/ either.
-_STOPS = ("gateway", "credentials")
 Key = tuple[str, str]
 
 
@@ -126,13 +122,6 @@ class ReportStore:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return condition_failed(error)
         return None
-
-    def stopped(self) -> str | None:
-        """Return why sending is stopped altogether, `gateway` or `credentials`, or None."""
-        answer = self._client.get_item(TableName=self._table, Key=_wire((VALVE_ID, "state")))
-        lanes = decode(answer["Item"]).get("lanes", {}) if "Item" in answer else {}
-        causes = {lane.get("cause") for lane in lanes.values()}
-        return next((cause for cause in _STOPS if cause in causes), None)
 
     def _write(self, key: Key, write: Expression) -> bool:
         try:

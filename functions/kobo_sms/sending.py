@@ -12,14 +12,16 @@ from kobo_sms.answers import Accepted, SendAnswer
 from kobo_sms.backoff import wait_seconds
 from kobo_sms.brake import Brake
 from kobo_sms.client import KoboClient
-from kobo_sms.decisions import DEAD_AFTER, Decision, Next, after_call, before_call, stop_halving, symptom_of
+from kobo_sms.decisions import Decision, Next, after_call, before_call, is_too_late, stop_halving, symptom_of
 from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.parts import Part
 from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
 from kobo_sms.request import conceal
 from kobo_sms.request_fields import FIELDS
 from kobo_sms.settings import SendSettings
+from kobo_sms.signs import CREDENTIALS
 from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
+from kobo_sms.verdicts import Verdict, describe
 
 # What an attempt needs beyond the call itself: three writes, and SQS.
 _MARGIN_SECONDS = 5.0
@@ -27,33 +29,6 @@ _MARGIN_SECONDS = 5.0
 _LEASE_BEYOND_DEADLINE = 1.0
 # SQS takes away what it has handed out 1,000 times (template.yaml); who waits for credit may wait for longer than that.
 _MOST_RECEIVES = 900
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one queue message.
-
-    `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`, `held back`; `returns_after` is None
-    when the message is done, else the seconds until it comes back. `waited`: seconds from queued to accepted.
-    """
-
-    outcome: str
-    returns_after: int | None = None
-    request_id: str = ""
-    part: str = ""
-    recipients: int = 0
-    answer: str = ""
-    reason: str = ""
-    attempts: int = 0
-    symptom: str = ""
-    waited: float | None = None
-    dead: bool = False
-    surplus: int = 0
-
-    @property
-    def accepted(self) -> bool:
-        """Whether KoboMobile took the part just now."""
-        return self.outcome == states.SENT
 
 
 @dataclass(frozen=True)
@@ -101,7 +76,7 @@ class Sender:
             return replace(self._bury_invalid(message, str(error)), reason=f"at fault: {', '.join(at_fault[:20])}")
         if part.too_large:
             return self._split_root(message, part, now)
-        if not _ends_without_call(part, now):
+        if not is_too_late(part, now):
             wait = 0 if message.trial else self._brake.wait_for(self._lane_name(message))
             # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
             reason = "" if wait else self._log_in(message, part)
@@ -120,7 +95,7 @@ class Sender:
         try:
             self._client.log_in()
         except (ConfigurationError, BotoCoreError, ClientError) as error:
-            self._brake.failed("credentials", self._lane_name(message), part)
+            self._brake.failed(CREDENTIALS, self._lane_name(message), part)
             self._brake.prompt_if_due()
             return f"the secret cannot be read: {type(error).__name__}"
         return ""
@@ -147,7 +122,7 @@ class Sender:
 
     def _carry_out(self, message: Message, claim: Claim, decision: Decision, label: str, surplus: int = 0) -> Verdict:
         now = self._chance.clock()
-        verdict = _describe(claim.part, decision, label, now, surplus)
+        verdict = describe(claim.part, decision, label, now, surplus)
         match decision.next:
             case Next.SPLIT:
                 if not self._store.split(claim, decision, now=now, label=label):
@@ -194,7 +169,7 @@ class Sender:
     def _hold_back(self, message: Message, part: Part, seconds: int, reason: str) -> Verdict:
         facts = Verdict("held back", request_id=part.request.id, part=part.name, recipients=len(part.request.to))
         if reason:
-            facts = replace(facts, reason=reason, symptom="credentials")
+            facts = replace(facts, reason=reason, symptom=CREDENTIALS)
         return self._hand_back(message, part, facts, seconds)
 
     def _wait(self, calls: int) -> int:
@@ -227,25 +202,4 @@ class Sender:
         return Verdict("invalid", request_id=request_id, reason=reason, dead=True)
 
     def _lane_name(self, message: Message) -> str:
-        return "priority" if message.lane == self._settings.priority_queue_url else "bulk"
-
-
-def _ends_without_call(part: Part, now: float) -> bool:
-    expires_at = part.request.expires_at
-    return now - part.queued_at >= DEAD_AFTER or (expires_at is not None and now >= expires_at.timestamp())
-
-
-def _describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> Verdict:
-    return Verdict(
-        outcome=decision.state,
-        request_id=part.request.id,
-        part=part.name,
-        recipients=len(part.request.to),
-        answer=label,
-        reason=decision.reason or "",
-        attempts=decision.attempts,
-        symptom=decision.symptom or "",
-        waited=now - part.queued_at if decision.state == states.SENT else None,
-        dead=decision.next is Next.DEAD_LETTER,
-        surplus=surplus,
-    )
+        return self._settings.lane_of(message.lane)

@@ -38,6 +38,10 @@ class SendSettings:
     first_report_after: float
     stack: str
 
+    def lane_of(self, queue_url: str) -> str:
+        """Return the name of the lane that a queue is."""
+        return PRIORITY if queue_url == self.priority_queue_url else BULK
+
 
 @dataclass(frozen=True)
 class CreditSettings:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
     from kobo_sms.checking import Checked
     from kobo_sms.report_counts import End
-    from kobo_sms.sending import Verdict
     from kobo_sms.tally import Tally
+    from kobo_sms.verdicts import Verdict
 
 _COUNTERS = {
     states.SENT: "Accepted",

@@ -1,7 +1,7 @@
 """The valve: whether the queues are being consumed, and what check_credit decides about it (DESIGN.md, guarantee 4).
 
 Pure. `decide` takes what is known (the valve as it is, the signs from send_sms, what credit/ just told) to the valve as
-it should be; `after_trial` takes in how a few records fared that were let through while it was closed.
+it should be. What a closed lane asks for meanwhile is in `valve_duties`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ _RELAPSE_WITHIN = 900.0
 CREDIT_TRIAL = 3600.0
 # A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
 SWEEP_EVERY = 6 * 3600.0
-# A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
-_SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,9 @@ class Closed:
     sweep_at: float = 0.0
     sweep_began: float = 0.0
 
-    def is_for(self, *causes: str) -> bool:
-        """Tell whether one of `causes` has closed it, an operator's hold on top of that or not."""
-        return self.cause in causes or self.beneath in causes
+    def is_for(self, cause: str) -> bool:
+        """Tell whether `cause` has closed it, an operator's hold on top of that or not."""
+        return cause in (self.cause, self.beneath)
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,12 @@ class Valve:
     open_asked: Mapping[str, float] = field(default_factory=dict)
     opened: Mapping[str, Opened] = field(default_factory=dict)
 
+    @property
+    def fault(self) -> str | None:
+        """What keeps KoboMobile from working for anybody: CREDENTIALS, GATEWAY or None."""
+        faults = (fault for fault in (CREDENTIALS, GATEWAY) if any(each.is_for(fault) for each in self.closed.values()))
+        return next(faults, None)
+
 
 def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) -> Valve:
     """Return the valve as it should be; trials that fall due are for the caller to make."""
@@ -103,59 +107,6 @@ def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) ->
             closed[lane] = state
     opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN + each.trial_wait}
     return Valve(closed, valve.holds, {}, opened)
-
-
-def trial_lanes(valve: Valve, now: float) -> list[str]:
-    """Return the lanes whose next trial is due; while credit/ itself shows a fault there is nothing to try."""
-    tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
-    return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _shown(valve.closed[lane])]
-
-
-def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
-    """Return the valve with the next trial of `lanes` after their wait, which doubles when one has failed."""
-    closed = dict(valve.closed)
-    for lane in closed.keys() & set(lanes):
-        wait = closed[lane].trial_wait
-        wait = max(wait, min(2 * wait, LONGEST_TRIAL)) if failed else wait
-        closed[lane] = replace(closed[lane], trial_at=now + wait, trial_wait=wait)
-    return replace(valve, closed=closed)
-
-
-def open_after_trial(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
-    """Return the valve with `lanes` open unless an operator holds them; the waits are remembered, in case what closed
-    them is back at once."""
-    opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
-    kept = {lane: each for lane, each in valve.closed.items() if lane not in opened}
-    memory = {lane: Opened(now, each.trial_wait) for lane, each in opened.items()}
-    return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
-
-
-def fault_lanes(valve: Valve) -> list[str]:
-    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
-    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in (CREDENTIALS, GATEWAY)]
-
-
-def sweep_lanes(valve: Valve, now: float) -> list[str]:
-    """Return the closed lanes to be searched for messages that have become too old."""
-    return [lane for lane, each in valve.closed.items() if now >= each.sweep_at]
-
-
-def begin_sweep(valve: Valve, lane: str, now: float) -> Valve:
-    """Return the valve while `lane` is swept: should this sweep die or not come to its end, another goes on soon."""
-    each = valve.closed[lane]
-    began = each.sweep_began or now
-    if now - began >= _SWEEP_FOR:
-        return end_sweep(valve, lane, now)
-    each = replace(each, sweep_at=now + _SWEEP_AGAIN, sweep_began=began)
-    return replace(valve, closed=dict(valve.closed) | {lane: each})
-
-
-def end_sweep(valve: Valve, lane: str, now: float) -> Valve:
-    """Return the valve with the next sweep of `lane`, if it is closed, in a few hours."""
-    if lane not in valve.closed:
-        return valve
-    each = replace(valve.closed[lane], sweep_at=now + SWEEP_EVERY, sweep_began=0.0)
-    return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
 def spent(before: Valve, after: Valve, signs: Iterable[Sign], now: float) -> list[Sign]:
@@ -250,10 +201,6 @@ def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
         # The cause that credit/ showed is gone: the first trial is due now.
         return replace(was, confirmed=False, trial_at=now)
     return was
-
-
-def _shown(closed: Closed) -> bool:
-    return closed.confirmed and closed.cause != CREDIT
 
 
 def _several(run: Iterable[Sign]) -> bool:

@@ -10,18 +10,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from kobo_sms.closed_lanes import ClosedLanes
-from kobo_sms.errors import KoboSmsError
+from kobo_sms.errors import Overtaken
 from kobo_sms.event_sources import EventSources
-from kobo_sms.valve import (
-    Finding,
-    Valve,
+from kobo_sms.valve import Finding, Valve, decide, spent
+from kobo_sms.valve_duties import (
     begin_sweep,
-    decide,
     end_sweep,
     fault_lanes,
     open_after_trial,
     put_off_trial,
-    spent,
     sweep_lanes,
     trial_lanes,
 )
@@ -30,10 +27,6 @@ from kobo_sms.valve_store import KnownValve, ValveStore
 _TRIES = 5
 # A trial may last as long as send_sms (template.yaml); a sweep ends when it is told to.
 _TRIAL_SECONDS = 40.0
-
-
-class Overtaken(KoboSmsError):
-    """Others changed the valve faster than this check could; the next one will do."""
 
 
 @dataclass(frozen=True)

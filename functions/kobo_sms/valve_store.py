@@ -57,6 +57,10 @@ class ValveStore:
         answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         return _known(decode(answer.get("Item", {})))
 
+    def fault(self) -> str | None:
+        """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
+        return self.read().valve.fault
+
     def write(self, valve: Valve, version: int, spent: Iterable[Sign]) -> bool:
         """Write a decision made on `version` and take away the signs it used up; False when another was faster."""
         write = Expression().set(

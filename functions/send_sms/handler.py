@@ -41,7 +41,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             telemetry.log_failure(app.logger, record.message_id, error)
             raise
         telemetry.log_verdict(app.logger, verdict)
-        telemetry.count_verdict(app.metrics, verdict, "priority" if message.lane == app.priority_url else "bulk")
+        telemetry.count_verdict(app.metrics, verdict, app.settings.lane_of(message.lane))
         counts["accepted"] += verdict.accepted
         if verdict.symptom:
             counts["poor" if verdict.symptom == "credit" else "failed"] += 1

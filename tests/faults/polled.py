@@ -16,9 +16,9 @@ from kobo_sms.credentials import Credentials
 from kobo_sms.decisions import Decision, Next, Outcome
 from kobo_sms.dynamodb import encode
 from kobo_sms.parts import Part
-from kobo_sms.records import Item
+from kobo_sms.records import REPORTS_ID, Item
 from kobo_sms.report_counts import STATS_ID, Counts
-from kobo_sms.report_store import REPORTS_ID, ReportStore
+from kobo_sms.report_store import ReportStore
 from kobo_sms.request import Request
 from kobo_sms.rounds import is_pending
 from kobo_sms.store import Claim, Store

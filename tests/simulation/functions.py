@@ -21,11 +21,11 @@ from kobo_sms.client import KoboClient
 from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credentials import Credentials
 from kobo_sms.credit_store import CreditStore
-from kobo_sms.errors import ConfigurationError, LostClaim
+from kobo_sms.errors import ConfigurationError, LostClaim, NotQueued
 from kobo_sms.event_sources import EventSources
 from kobo_sms.polling import Poller
 from kobo_sms.prompt import Prompt
-from kobo_sms.queues import NotQueued, Queues
+from kobo_sms.queues import Queues
 from kobo_sms.report_store import ReportStore
 from kobo_sms.sending import Chance, Sender
 from kobo_sms.settings import CreditSettings, ReportSettings, SendSettings
@@ -138,7 +138,7 @@ class Functions:
         store = ReportStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
         stats = StatsStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
         chance = polling.Chance(world.clock, world.rng.random, lambda: f"run-{next(self._tokens)}")
-        return Poller(store, stats, client, reports, chance, _InTurn(), store.stopped)
+        return Poller(store, stats, client, reports, chance, _InTurn(), self._valve_store().fault)
 
     def _valve_store(self) -> ValveStore:
         return self._makers.valve_store(cast("Any", self._world.dynamodb), TABLE)

@@ -14,8 +14,8 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.composition.send import SendApp
 from kobo_sms.queues import Message
-from kobo_sms.sending import Verdict
 from kobo_sms.sqs_records import make_record, read_record
+from kobo_sms.verdicts import Verdict
 from send_sms import handler
 from tests.simulation.invocations import Invocation, to_message
 from tests.simulation.run import make_world
@@ -59,7 +59,9 @@ def _arn(sqs: FakeSQS) -> str:
 def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
         logger, metrics = Logger(service="contract"), Metrics(namespace="Contract", service="contract")
-        app = SendApp(cast("Any", Script()), pool, {BULK: BULK}, "priority", logger, metrics)
+        app = SendApp(
+            cast("Any", Script()), pool, {BULK: BULK}, cast("Any", SimpleNamespace(lane_of=str)), logger, metrics
+        )
         monkeypatch.setattr(handler, "send_app", lambda: app)
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
         return handler.handle({"Records": list(records), "trial": True}, cast("Any", context))

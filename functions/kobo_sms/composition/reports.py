@@ -19,6 +19,7 @@ from kobo_sms.polling import Poller
 from kobo_sms.report_store import ReportStore
 from kobo_sms.siblings import Siblings
 from kobo_sms.stats_store import StatsStore
+from kobo_sms.valve_store import ValveStore
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,6 @@ def report_app() -> ReportApp:
     pool = ThreadPoolExecutor(polling.MOST_CALLS_AT_ONCE + polling.WRITES_AT_ONCE + 1)
     chance = polling.Chance(time.time, random.random, lambda: uuid.uuid4().hex[:12])
     client = make_kobo(polling.MOST_CALLS_AT_ONCE)
-    poller = Poller(store, stats, client, wanted, chance, pool, store.stopped)
+    poller = Poller(store, stats, client, wanted, chance, pool, ValveStore(dynamodb, kept.table).fault)
     siblings = Siblings(boto3.client("lambda", config=AWS) if wanted.shards > 1 else None, wanted.shards)
     return ReportApp(poller, siblings, pool, Logger(), Metrics())

@@ -20,6 +20,7 @@ from kobo_sms.composition.shared import AWS, make_kobo
 from kobo_sms.prompt import Prompt
 from kobo_sms.queues import Queues
 from kobo_sms.sending import Chance, Sender
+from kobo_sms.settings import SendSettings
 from kobo_sms.store import Store
 from kobo_sms.valve_store import ValveStore
 
@@ -35,7 +36,7 @@ class SendApp:
     sender: Sender
     pool: ThreadPoolExecutor
     lanes: dict[str, str]
-    priority_url: str
+    settings: SendSettings
     logger: Logger
     metrics: Metrics
 
@@ -64,7 +65,7 @@ def send_app() -> SendApp:
     urls = (wanted.priority_queue_url, wanted.bulk_queue_url)
     lanes = {url.rsplit("/", 1)[-1]: url for url in urls}
     pool = ThreadPoolExecutor(wanted.calls_at_once)
-    return SendApp(sender, pool, lanes, wanted.priority_queue_url, logger, Metrics())
+    return SendApp(sender, pool, lanes, wanted, logger, Metrics())
 
 
 def _store(dynamodb: DynamoDBClient) -> Store:

@@ -8,7 +8,17 @@ from decimal import Decimal
 import pytest
 
 from kobo_sms.signs import ACCEPTED, CREDENTIALS, CREDIT, GATEWAY, Sign
-from kobo_sms.valve import FIRST_TRIAL, SWEEP_EVERY, Closed, Finding, Hold, Opened, Valve, decide, spent
+from kobo_sms.valve import (
+    FIRST_TRIAL,
+    SWEEP_EVERY,
+    Closed,
+    Finding,
+    Hold,
+    Opened,
+    Valve,
+    decide,
+    spent,
+)
 
 NOW = 1_800_000_000.0
 OPEN, WELL = Valve(), Finding(None, Decimal(5000))

@@ -17,13 +17,15 @@ from kobo_sms.valve import (
     Hold,
     Opened,
     Valve,
-    begin_sweep,
     decide,
+    spent,
+)
+from kobo_sms.valve_duties import (
+    begin_sweep,
     end_sweep,
     fault_lanes,
     open_after_trial,
     put_off_trial,
-    spent,
     sweep_lanes,
     trial_lanes,
 )

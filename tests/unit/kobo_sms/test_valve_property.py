@@ -21,10 +21,12 @@ from kobo_sms.valve import (
     Hold,
     Valve,
     decide,
+    spent,
+)
+from kobo_sms.valve_duties import (
     fault_lanes,
     open_after_trial,
     put_off_trial,
-    spent,
     trial_lanes,
 )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.closed_lanes import TrialFailed
+from kobo_sms.errors import TrialFailed
 from kobo_sms.signs import CREDENTIALS, GATEWAY
 
 if TYPE_CHECKING:

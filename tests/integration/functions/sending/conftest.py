@@ -20,10 +20,11 @@ from kobo_sms.parts import Part
 from kobo_sms.polling import Poller
 from kobo_sms.queues import Message, Queues
 from kobo_sms.report_store import ReportStore
-from kobo_sms.sending import Chance, Sender, Verdict
+from kobo_sms.sending import Chance, Sender
 from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Store
 from kobo_sms.valve_store import ValveStore
+from kobo_sms.verdicts import Verdict
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -122,11 +123,12 @@ def stats(clients: dict[str, Any], environment: dict[str, str]) -> StatsStore:
 
 @pytest.fixture
 def make_poller(
-    desk: Desk, environment: dict[str, str], reports: ReportStore, stats: StatsStore
+    desk: Desk, clients: dict[str, Any], environment: dict[str, str], reports: ReportStore, stats: StatsStore
 ) -> Iterator[MakePoller]:
     """Return a function that makes pollers, each with its name for its runs."""
     names = itertools.count(1)
     wanted = settings.read_reports(environment)
+    valve = ValveStore(clients["watched dynamodb"], settings.read_store(environment).table)
 
     with ThreadPoolExecutor(8) as pool:
 
@@ -134,7 +136,7 @@ def make_poller(
             chance = polling.Chance(desk.clock, lambda: 0.0, lambda: f"run-{next(names)}")
             most = changed.pop("most_at_once", 4)
             shared = replace(wanted, **changed)
-            return Poller(reports, stats, client, shared, chance, pool, reports.stopped, most)
+            return Poller(reports, stats, client, shared, chance, pool, valve.fault, most)
 
         yield make
 

@@ -12,12 +12,15 @@ from kobo_sms import networks
 from kobo_sms.answers import Lost, Refused, Report, ReportAnswer
 from kobo_sms.dynamodb import encode
 from kobo_sms.polling_run import OUTAGE_AFTER
-from kobo_sms.records import Item, moment
+from kobo_sms.records import REPORTS_ID, Item, moment
 from kobo_sms.report_counts import Counts, recent
-from kobo_sms.report_store import REPORTS_ID, VALVE_ID, DuePage, ReportStore
+from kobo_sms.report_store import DuePage, ReportStore
 from kobo_sms.rounds import Ended
+from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.stats_store import StatsStore
 from kobo_sms.tally import Tally
+from kobo_sms.valve import OPERATOR, Closed, Valve
+from kobo_sms.valve_store import ValveStore
 
 if TYPE_CHECKING:
     from kobo_sms.polling import Poller
@@ -128,19 +131,21 @@ def test_one_message_that_always_fails_stops_nobody(aws: Stack, clock: Clock, po
 @pytest.mark.parametrize(
     ("lanes", "stopped"),
     [
-        ({"bulk": {"cause": "gateway"}}, "gateway"),
-        ({"bulk": {"cause": "credit"}, "priority": {"cause": "credentials"}}, "credentials"),
-        ({"bulk": {"cause": "credit"}}, None),
-        ({"bulk": {"cause": "operator"}, "priority": {"cause": "operator"}}, None),
+        ({"bulk": Closed(GATEWAY, 1.0)}, GATEWAY),
+        ({"bulk": Closed(CREDIT, 1.0), "priority": Closed(CREDENTIALS, 1.0)}, CREDENTIALS),
+        ({"bulk": Closed(CREDIT, 1.0)}, None),
+        ({"bulk": Closed(OPERATOR, 1.0), "priority": Closed(OPERATOR, 1.0, beneath=CREDIT)}, None),
+        # Whom an operator keeps waiting besides makes no gateway work.
+        ({"bulk": Closed(OPERATOR, 1.0, beneath=GATEWAY)}, GATEWAY),
         ({}, None),
     ],
 )
 def test_a_closed_valve_stops_it_where_nobody_would_answer(
-    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway, lanes: dict[str, Any], stopped: str | None
+    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway, lanes: dict[str, Closed], stopped: str | None
 ) -> None:
     put(aws, clock, "order-1")
     before = due_of(aws)
-    aws.dynamodb.put_item(TableName="messages", Item=encode({"id": VALVE_ID, "part": "state", "lanes": lanes}))
+    assert ValveStore(aws.dynamodb, "messages").write(Valve(lanes), version=0, spent=())
     assert run(poller, clock).stopped == stopped
     assert bool(gateway.asked) == (stopped is None)
     assert (due_of(aws) == before) == (stopped is not None)
