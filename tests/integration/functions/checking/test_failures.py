@@ -139,3 +139,15 @@ def test_a_user_that_credit_does_not_know_is_a_fault_of_the_credentials(room: Ro
     room.kobo.add_fault(endpoint="credit", answer="error_user_id")
     room.check()
     assert room.kinds() == ["credentials"]
+
+
+def test_who_closes_what_is_closed_hears_of_no_recovery(room: Room) -> None:
+    room.kobo.set_account(balance=40)
+    room.tell(CREDIT, "a", pages=100)
+    room.check()
+    assert "empty" in room.kinds()
+    room.hold("bulk")
+    for _ in range(3):
+        room.check(after=60)
+    assert room.closed() == {"bulk": "operator"}
+    assert room.kinds() == []

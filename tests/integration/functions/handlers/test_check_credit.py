@@ -5,7 +5,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from kobo_sms.errors import ConfigurationError, UnreadableBalance
 from tests.integration.functions.conftest import create_consumers
@@ -88,3 +90,24 @@ def test_an_unusable_secret_fails_the_invocation_without_being_quoted(functions:
     with pytest.raises(ConfigurationError, match="the secret must be JSON") as caught:
         functions.check_credit()
     assert "horse" not in repr(caught.value) + str(caught.value.__cause__)
+
+
+def test_an_alert_whose_publication_got_no_answer_is_left_to_the_next_check(
+    functions: Functions, kobo: MockControl
+) -> None:
+    kobo.set_account(balance=1)
+    tries: list[str] = []
+
+    def lose(**_: Any) -> None:
+        tries.append("publish")
+        raise ReadTimeoutError(endpoint_url="sns")
+
+    assert boto3.DEFAULT_SESSION is not None
+    events = boto3.DEFAULT_SESSION.events
+    events.register_first("before-send.sns.Publish", lose)
+    try:
+        with pytest.raises(ReadTimeoutError):
+            functions.check_credit()
+    finally:
+        events.unregister("before-send.sns.Publish", lose)
+    assert tries == ["publish"]
