@@ -7,16 +7,14 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import yaml
 from moto import mock_aws
 
 from kobo_sms.dynamodb import decode, encode
+from tests.integration.functions.template import Template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,58 +33,10 @@ SERVICES: dict[str, Any] = {
     "functions": "lambda",
     "iam": "iam",
 }
-ROOT = Path(__file__).parents[3]
 USER, PASSWORD = "shop@example.com", "correct-horse-7"
 # Each text that a test sends holds this; nothing that is logged may.
 PIN = "4711-2288"
 LOGGABLE = re.compile(rf"(?!.*(\b234\d{{10}}\b|{PIN}|{PASSWORD}))", re.DOTALL)
-
-
-class Template:
-    """template.yaml with its intrinsic functions resolved as far as the functions' environment needs it."""
-
-    def __init__(self, parameters: dict[str, str], resources: dict[str, str]) -> None:
-        self._content = _template()
-        defaults = {name: str(each.get("Default", "")) for name, each in self._content["Parameters"].items()}
-        self._known = defaults | parameters | resources | {"AWS::StackName": "kobo", "AWS::StackId": "stack-id"}
-
-    def properties(self, resource: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._content["Resources"][resource]["Properties"]
-        return found
-
-    def environment(self, function: str) -> dict[str, str]:
-        shared = self._content["Globals"]["Function"]["Environment"]["Variables"]
-        own = self.properties(function).get("Environment", {}).get("Variables", {})
-        return {name: self._resolve(value) for name, value in (shared | own).items()}
-
-    def _resolve(self, value: Any) -> str:
-        if isinstance(value, dict) and "Ref" in value:
-            return self._known[value["Ref"]]
-        if isinstance(value, dict) and "FindInMap" in value:
-            name, *keys = value["FindInMap"]
-            first, second = (self._resolve(key) for key in keys)
-            return str(self._content["Mappings"][name][first][second])
-        return str(value)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags: `!Ref X` becomes {"Ref": "X"}."""
-
-
-def _tagged(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    assert isinstance(node, yaml.SequenceNode)
-    return {name: loader.construct_sequence(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _tagged)
-
-
-@cache
-def _template() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
-    return content
 
 
 @dataclass

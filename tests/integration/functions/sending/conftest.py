@@ -25,6 +25,7 @@ from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Store
 from kobo_sms.valve_store import ValveStore
 from kobo_sms.verdicts import Verdict
+from tests.integration.functions.sending.polled_parts import Gateway
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -144,3 +145,13 @@ def make_poller(
 @pytest.fixture
 def poller(make_poller: MakePoller) -> Poller:
     return make_poller()
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+def gateway_poller(make_poller: MakePoller, gateway: Gateway) -> Poller:
+    return make_poller(gateway, most_at_once=1)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms import networks
-from kobo_sms.answers import Lost, Refused, Report, ReportAnswer
+from kobo_sms.answers import Refused, Report, ReportAnswer
 from kobo_sms.dynamodb import encode
-from kobo_sms.polling_run import OUTAGE_AFTER
-from kobo_sms.records import REPORTS_ID, Item, moment
+from kobo_sms.records import REPORTS_ID, Item
 from kobo_sms.report_counts import Counts, recent
 from kobo_sms.report_store import DuePage, ReportStore
 from kobo_sms.rounds import Ended
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.stats_store import StatsStore
-from kobo_sms.tally import Tally
-from kobo_sms.valve import OPERATOR, Closed, Valve
-from kobo_sms.valve_store import ValveStore
+from tests.integration.functions.sending.polled_parts import Gateway, due_of, parts, put, run
 
 if TYPE_CHECKING:
     from kobo_sms.polling import Poller
@@ -31,133 +26,12 @@ DELIVERED, DOWN = Report("DELIVRD"), Refused("error_gw")
 NUMBERS = tuple(f"23480301{at:05d}" for at in range(40))
 
 
-@dataclass
-class Gateway:
-    """Answers as told, by message id or to all, and keeps who asked in which order."""
-
-    answer: ReportAnswer = DELIVERED
-    answers: dict[str, ReportAnswer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def log_in(self) -> None:
-        pass
-
-    def report(self, msgid: str) -> ReportAnswer:
-        self.asked.append(msgid)
-        return self.answers.get(msgid, self.answer)
-
-
-@pytest.fixture
-def gateway() -> Gateway:
-    return Gateway()
-
-
-@pytest.fixture
-def poller(make_poller: MakePoller, gateway: Gateway) -> Poller:
-    return make_poller(gateway, most_at_once=1)
-
-
-def put(aws: Stack, clock: Clock, id_: str, *numbers: str, due: float = -1.0, shard: str = "0") -> None:
-    """Put a part into the table whose reports are due; a recipient's message id is `ID-NUMBER`."""
-    known = {number: {"msgid": f"{id_}-{number}"} for number in numbers or NUMBERS[:1]}
-    at = {"due_at": clock.now + due, "sent_at": clock.now - 120, "updated_at": clock.now - 120}
-    item = {"id": id_, "part": "0", "state": "sent", "from": "Shop", "recipients": known, "due_shard": shard}
-    aws.dynamodb.put_item(TableName="messages", Item=encode(as_kept(item | at)))
-
-
-def as_kept(item: dict[str, Any]) -> dict[str, Any]:
-    """Return `item` with numbers as the table keeps them."""
-    return {name: moment(value) if isinstance(value, float) else value for name, value in item.items()}
-
-
-def run(poller: Poller, clock: Clock, shard: int = 0) -> Tally:
-    return poller.run(clock.now + 40, clock.now + 60, shard)
-
-
-def parts(aws: Stack) -> dict[str, Item]:
-    return {item["id"]: item for item in aws.items() if not item["id"].startswith("~")}
-
-
-def due_of(aws: Stack) -> dict[str, float | None]:
-    return {id_: float(item["due_at"]) if "due_at" in item else None for id_, item in parts(aws).items()}
-
-
-def test_an_outage_stops_the_run_and_leaves_the_schedule(
-    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway
-) -> None:
-    for at in range(30):
-        put(aws, clock, f"order-{at:02}", due=-100.0 + at, shard=str(at % 8))
-    before = due_of(aws)
-    gateway.answer = DOWN
-    tally = run(poller, clock)
-    assert (tally.stopped, tally.calls, tally.unanswered, tally.parts) == ("gateway", OUTAGE_AFTER, OUTAGE_AFTER, 0)
-    assert due_of(aws) == before
-    gateway.answer = DELIVERED
-    assert run(poller, clock).calls == 30
-    assert set(due_of(aws).values()) == {None}
-
-
-def test_refused_credentials_stop_it_too(aws: Stack, clock: Clock, poller: Poller, gateway: Gateway) -> None:
-    put(aws, clock, "order-1", *NUMBERS)
-    gateway.answer = Refused("error_user")
-    assert run(poller, clock).stopped == "credentials"
-
-
-def test_an_outage_in_the_middle_keeps_what_was_learned(
-    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway
-) -> None:
-    put(aws, clock, "order-1", *NUMBERS)
-    gateway.answers = {f"order-1-{number}": Lost("timeout") for number in NUMBERS[5:]}
-    tally = run(poller, clock)
-    assert (tally.stopped, tally.calls) == ("gateway", 5 + OUTAGE_AFTER)
-    known = parts(aws)["order-1"]
-    assert sum("state" in each for each in known["recipients"].values()) == 5
-    # The others are due still.
-    assert float(known["due_at"]) <= clock.now
-
-
-def test_one_message_that_always_fails_stops_nobody(aws: Stack, clock: Clock, poller: Poller, gateway: Gateway) -> None:
-    for at in range(3 * OUTAGE_AFTER):
-        put(aws, clock, f"order-{at:02}", due=-100.0 + at)
-    bad = {f"order-{at:02}" for at in range(0, 3 * OUTAGE_AFTER, 2)}
-    gateway.answers = {f"{id_}-{NUMBERS[0]}": DOWN for id_ in bad}
-    tally = run(poller, clock)
-    assert tally.stopped is None
-    assert {id_ for id_, at in due_of(aws).items() if at is not None} == bad
-    # They wait their turn, all but the last, after which nobody was heard.
-    assert sum(at is not None and at > clock.now for at in due_of(aws).values()) >= len(bad) - 1
-
-
-@pytest.mark.parametrize(
-    ("lanes", "stopped"),
-    [
-        ({"bulk": Closed(GATEWAY, 1.0)}, GATEWAY),
-        ({"bulk": Closed(CREDIT, 1.0), "priority": Closed(CREDENTIALS, 1.0)}, CREDENTIALS),
-        ({"bulk": Closed(CREDIT, 1.0)}, None),
-        ({"bulk": Closed(OPERATOR, 1.0), "priority": Closed(OPERATOR, 1.0, beneath=CREDIT)}, None),
-        # Whom an operator keeps waiting besides makes no gateway work.
-        ({"bulk": Closed(OPERATOR, 1.0, beneath=GATEWAY)}, GATEWAY),
-        ({}, None),
-    ],
-)
-def test_a_closed_valve_stops_it_where_nobody_would_answer(
-    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway, lanes: dict[str, Closed], stopped: str | None
-) -> None:
-    put(aws, clock, "order-1")
-    before = due_of(aws)
-    assert ValveStore(aws.dynamodb, "messages").write(Valve(lanes), version=0, spent=())
-    assert run(poller, clock).stopped == stopped
-    assert bool(gateway.asked) == (stopped is None)
-    assert (due_of(aws) == before) == (stopped is not None)
-    assert len(aws.calls.of("dynamodb.GetItem")) == 1
-
-
 def test_the_oldest_deadline_comes_first_over_the_shards_held(
-    aws: Stack, clock: Clock, poller: Poller, gateway: Gateway
+    aws: Stack, clock: Clock, gateway_poller: Poller, gateway: Gateway
 ) -> None:
     for at in range(20):
         put(aws, clock, f"order-{at:02}", due=-1000.0 + 7 * at % 20, shard="05"[at % 2])
-    run(poller, clock)
+    run(gateway_poller, clock)
     order = [f"order-{at:02}-{NUMBERS[0]}" for at in sorted(range(20), key=lambda at: 7 * at % 20)]
     assert gateway.asked == order
 
@@ -167,23 +41,23 @@ def test_each_shard_begins_with_its_own_and_takes_over_others(
 ) -> None:
     for shard in range(8):
         put(aws, clock, f"order-{shard}", due=-100.0 + shard, shard=str(shard))
-    poller = make_poller(gateway, most_at_once=1, shards=4)
-    run(poller, clock, shard=3)
+    gateway_poller = make_poller(gateway, most_at_once=1, shards=4)
+    run(gateway_poller, clock, shard=3)
     asked = [int(msgid[6]) for msgid in gateway.asked]
     assert asked[:2] == [3, 7]
     assert sorted(asked) == list(range(8))
 
 
 def test_a_shard_that_another_invocation_holds_is_left_to_it(
-    aws: Stack, clock: Clock, poller: Poller, reports: ReportStore, gateway: Gateway
+    aws: Stack, clock: Clock, gateway_poller: Poller, reports: ReportStore, gateway: Gateway
 ) -> None:
     put(aws, clock, "order-0", shard="0")
     put(aws, clock, "order-1", shard="1")
     assert reports.lease("0", token="another", now=clock.now, until=clock.now + 60)
-    assert run(poller, clock).calls == 1
+    assert run(gateway_poller, clock).calls == 1
     assert due_of(aws)["order-0"] is not None
     clock.now += 60
-    assert run(poller, clock).calls == 1
+    assert run(gateway_poller, clock).calls == 1
     assert not any("lease" in item for item in aws.items() if item["id"] == REPORTS_ID)
 
 
@@ -303,13 +177,18 @@ def test_the_schedule_is_learned_from_what_earlier_runs_have_seen(
 
 
 def test_what_the_index_still_lists_is_not_asked_about_again(
-    aws: Stack, clock: Clock, poller: Poller, reports: ReportStore, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    aws: Stack,
+    clock: Clock,
+    gateway_poller: Poller,
+    reports: ReportStore,
+    gateway: Gateway,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The index trails the table: another invocation has just polled the part."""
     put(aws, clock, "order-1", due=300.0)
     before = due_of(aws)
     listed = DuePage([(clock.now - 1, ("order-1", "0")), (clock.now, ("gone", "0"))], None)
     monkeypatch.setattr(reports, "due", lambda shard, **_: listed if shard == "0" else DuePage([], None))
-    assert run(poller, clock).calls == 0
+    assert run(gateway_poller, clock).calls == 0
     assert due_of(aws) == before
     assert not any("lease" in item for item in aws.items() if item["id"] == REPORTS_ID)
