@@ -1,15 +1,17 @@
 """Twenty thousand pending messages polled to their end, against the mock with 100 ms latency.
 
-    .venv/bin/python -m benchmarks.polling [--messages 20000] [--latency 0.1]
+    .venv/bin/python -m benchmarks.polling [--messages 20000] [--latency 0.1] [--losing 0.1]
 
 The table is MiniStack's in a process of its own (it is quicker than moto and keeps conditions under threads); the mock
 is a process too, its answers held back by its own fault `slow`; the poller is the deployed code in this one. Half of
 the messages are in parts of 500 recipients, half in parts of one (`--singles`).
-Ends with exit 1 unless all are final in the table.
+Ends with exit 1 unless all are final in the table. With `--losing` a share of the answers is lost on the way, and one
+run is made: what it finds out per second shows what the losses cost beyond their share.
 """
 
 from __future__ import annotations
 
+import random
 import sys
 import tempfile
 import time
@@ -26,7 +28,7 @@ import click
 from botocore.config import Config
 
 from kobo_sms import polling
-from kobo_sms.answers import Accepted, ReportAnswer
+from kobo_sms.answers import Accepted, Lost, ReportAnswer
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
 from kobo_sms.dynamodb import encode
@@ -71,18 +73,20 @@ class Login:
 
 
 class TimedClient(KoboClient):
-    """Times its calls."""
+    """Times its calls, and loses a share of their answers."""
 
-    def __init__(self, url: str, timings: Timings, connections: int) -> None:
+    def __init__(self, url: str, timings: Timings, connections: int, losing: float) -> None:
         super().__init__(url, cast("Credentials", Login()), timeout=10, connections=connections)
         self._timings = timings
+        self._losing = losing
+        self._random = random.Random(1)
 
     def report(self, msgid: str) -> ReportAnswer:
         """Ask, and note how long it took."""
         begun = time.perf_counter()
         answer = super().report(msgid)
         self._timings.of["report/"].append(time.perf_counter() - begun)
-        return answer
+        return Lost("by the benchmark") if self._random.random() < self._losing else answer
 
 
 @click.command()
@@ -90,7 +94,10 @@ class TimedClient(KoboClient):
 @click.option("--latency", default=0.1, show_default=True, help="Seconds that the mock takes for an answer.")
 @click.option("--at-once", default=polling.MOST_CALLS_AT_ONCE, show_default=True, help="Calls at once, at the most.")
 @click.option("--singles", default=0.5, show_default=True, help="The share of the messages in parts of one recipient.")
-def main(messages: int, latency: float, at_once: int, singles: float) -> None:
+@click.option(
+    "--losing", default=0.0, show_default=True, help="The share of the answers that is lost; one run is made."
+)
+def main(messages: int, latency: float, at_once: int, singles: float, losing: float) -> None:
     """Poll them all and say how it went beside the limits."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -104,11 +111,11 @@ def main(messages: int, latency: float, at_once: int, singles: float) -> None:
         mock.add_fault(endpoint="report", kind="slow", seconds=latency)
         timings = Timings()
         begun, used = time.perf_counter(), time.process_time()
-        tallies = list(runs(stack, mock, timings, at_once))
+        tallies = list(runs(stack, mock, timings, at_once, losing))
         took, used = time.perf_counter() - begun, time.process_time() - used
         final = count_final(stack)
     tell(messages, tallies, timings, took, used, at_once, final)
-    sys.exit(final < messages)
+    sys.exit(final < messages and not losing)
 
 
 def fill(stack: LocalStack, mock: MockControl, messages: int, singles: float) -> None:
@@ -143,8 +150,8 @@ def put(stack: LocalStack, items: list[dict[str, Any]]) -> None:
         stack.clients.dynamodb.batch_write_item(RequestItems={table: wanted})
 
 
-def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int) -> Iterator[Tally]:
-    """Run the poller, one invocation after the other, until nothing is due."""
+def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int, losing: float) -> Iterator[Tally]:
+    """Run the poller, one invocation after the other, until nothing is due; once where answers are lost."""
     variables = stack.environment
     dynamodb = boto3.client(
         "dynamodb",
@@ -158,7 +165,7 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int) -
     store = ReportStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
     stats = StatsStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
     settings = ReportSettings(120.0, 72 * 3600.0)
-    client = TimedClient(mock.base_url, timings, at_once)
+    client = TimedClient(mock.base_url, timings, at_once, losing)
     with ThreadPoolExecutor(at_once + polling.WRITES_AT_ONCE + 1) as pool:
         while True:
             chance = polling.Chance(time.time, lambda: 0.5, lambda: f"run-{time.time()}")
@@ -170,6 +177,8 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int) -
                 return
             click.echo(f"  a run: {tally.parts:,} parts, {tally.calls:,} calls, {tally.unanswered:,} unanswered")
             yield tally
+            if losing:
+                return
 
 
 def count_final(stack: LocalStack) -> int:
@@ -188,7 +197,7 @@ def tell(
     click.echo(f"{final:,} of {messages:,} final after {took:.1f} s in {len(tallies)} runs")
     click.echo(f"calls per message    {calls / messages:.3f}   the least: 1")
     click.echo(
-        f"messages per second  {messages / took:.0f}     concurrency / latency: {at_once} / {latency * 1000:.0f} ms"
+        f"messages per second  {final / took:.0f}     concurrency / latency: {at_once} / {latency * 1000:.0f} ms"
         f" = {at_once / latency:.0f}"
     )
     click.echo(f"calls at once        {sum(asked) / took:.1f}    the most: {at_once}")

@@ -1,20 +1,25 @@
 """Ten thousand requests through the local stack while a tenth of all answers is lost or failing.
 
-    .venv/bin/python -m benchmarks.storm [--requests 10000]
+    .venv/bin/python -m benchmarks.storm [--requests 10000] [--longest 1800] [--no-compare]
 
-Ends with exit 1 unless every request came to a final state, each SMS was executed exactly once, and the mock's list,
-its charges and the table agree.
+The same requests go through a fresh stack without faults first, to tell how much longer the storm takes. Final is what
+has its delivery report, so both times hold the wait for the first question (5 s) and the poller's work.
+Ends with exit 1 unless every request came to a final state, each SMS was executed exactly once, the mock's list, its
+charges and the table agree, and the storm took at most one and a half times as long.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,38 +49,88 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"answer": "error_gw"},
     {"answer": "error_billing"},
 )
+# How many times as long as without faults it may take.
+MOST = 1.5
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run went: the requests that are final and the seconds until the last was or it was given up, those until
+    the last SMS was executed, what is wrong, and the same in words."""
+
+    settled: int
+    took: float
+    executed_after: float
+    wrong: list[str]
+    words: list[str]
 
 
 @click.command()
 @click.option("--requests", "count", default=10_000, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--longest", default=1800.0, show_default=True, help="Seconds after which it is given up.")
-def main(count: int, longest: float) -> None:
+@click.option("--longest", default=1800.0, show_default=True, help="Seconds after which a run is given up.")
+@click.option("--compare/--no-compare", default=True, show_default=True, help="Run it without faults first.")
+def main(count: int, longest: float, compare: bool) -> None:
     """Run the storm and say how it went."""
+    # It warns whenever a process makes a second stack.
+    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+    storm_alone = [("the storm", FAULTS)]
+    runs = [("without faults", ()), *storm_alone] if compare else storm_alone
+    results = [show(name, run(count, longest, faults)) for name, faults in runs]
+    ratio = tell_ratio(*results) if compare else 0.0
+    sys.exit(any(result.wrong or result.settled < count for result in results) or ratio > MOST)
+
+
+def run(count: int, longest: float, faults: Sequence[Mapping[str, Any]]) -> Result:
+    """Send the requests through a stack of their own while the faults are in force."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_stack(every=2.0, parameters=PARAMETERS, directory=Path(folder)) as stack,
         MockControl(str(stack.mock_url)) as mock,
     ):
-        for seed, fault in enumerate(FAULTS):
-            mock.add_fault(endpoint="send", probability=0.1 / len(FAULTS), seed=seed, **fault)
-        connection, start = local_connection(stack.environment), time.monotonic()
+        for seed, fault in enumerate(faults):
+            mock.add_fault(endpoint="send", probability=0.1 / len(faults), seed=seed, **fault)
+        connection, start, begun = local_connection(stack.environment), time.monotonic(), time.time()
         before = Decimal(str(mock.account["balance"]))
         queue(connection, count)
         click.echo(f"queued {count:,} requests in {time.monotonic() - start:.0f} s")
         statuses = wait(connection, count, start + longest)
-        took = time.monotonic() - start
-        messages, after = mock.messages, Decimal(str(mock.account["balance"]))
-        outcomes = Counter(call["fault"] or call["outcome"] for call in mock.list_calls(endpoint="send"))
-    faults = disagreements(statuses, messages, before - after)
-    unsettled = count - sum(map(is_settled, statuses))
-    click.echo(f"{count - unsettled:,} final after {took:.0f} s; states {states_of(statuses)}")
-    click.echo(f"{sum(outcomes.values()):,} calls of send/: {dict(outcomes.most_common())}")
+        # They are looked at every ten seconds only; the table knows better when the last one was final.
+        took = last_change(statuses, begun) if settled_of(statuses) == count else time.time() - begun
+        executed_after = _last((message["at"] for message in mock.messages), begun)
+        wrong, words = judge(statuses, mock, before)
+    return Result(settled_of(statuses), took, executed_after, wrong, words)
+
+
+def judge(statuses: list[Status], mock: MockControl, before: Decimal) -> tuple[list[str], list[str]]:
+    """Return in what the table and the mock disagree, and how it went in words; `before` is the balance then."""
+    messages, after = mock.messages, Decimal(str(mock.account["balance"]))
+    calls = Counter(call["fault"] or call["outcome"] for call in mock.list_calls(endpoint="send"))
+    different = len({(message["message_uuid"], message["to"]) for message in messages})
+    words = [
+        f"states {states_of(statuses)}",
+        f"{sum(calls.values()):,} calls of send/: {dict(calls.most_common())}",
+        f"{len(messages):,} SMS executed, {different:,} different ones",
+    ]
+    return disagreements(statuses, messages, before - after), words
+
+
+def show(name: str, result: Result) -> Result:
+    """Print how a run went, and return it."""
     click.echo(
-        f"{len(messages):,} SMS executed, {len({(m['message_uuid'], m['to']) for m in messages}):,} different ones"
+        f"{name}: {result.settled:,} final after {result.took:.0f} s, executed after {result.executed_after:.0f} s"
     )
-    for found in faults[:20]:
-        click.echo(found, err=True)
-    sys.exit(1 if faults or unsettled else 0)
+    for line in result.words:
+        click.echo(f"  {line}")
+    for found in result.wrong[:20]:
+        click.echo(f"  {found}", err=True)
+    return result
+
+
+def tell_ratio(calm: Result, storm: Result) -> float:
+    """Print and return how many times as long the storm took."""
+    ratio = storm.took / calm.took
+    click.echo(f"{ratio:.2f} times as long in the storm as without faults (at most {MOST})")
+    return ratio
 
 
 def queue(connection: Connection, count: int) -> None:
@@ -88,16 +143,30 @@ def wait(connection: Connection, count: int, end: float) -> list[Status]:
     """Return the status of each request once all are settled, or as they are at `end` (monotonic seconds)."""
     while True:
         statuses = list(_statuses(connection))
-        settled = sum(map(is_settled, statuses))
+        settled = settled_of(statuses)
         click.echo(f"  {settled:,} of {count:,} final")
         if settled == count or time.monotonic() > end:
             return statuses
         time.sleep(10)
 
 
+def settled_of(statuses: list[Status]) -> int:
+    """Return how many requests are final."""
+    return sum(map(is_settled, statuses))
+
+
+def last_change(statuses: list[Status], begun: float) -> float:
+    """Return the seconds until the last recipient changed."""
+    return _last((each["updated_at"] for status in statuses for each in status["recipients"]), begun)
+
+
 def states_of(statuses: list[Status]) -> dict[str, int]:
     """Return how many recipients are in each state."""
     return dict(sum((Counter(status["counts"]) for status in statuses), Counter()))
+
+
+def _last(moments: Iterable[str], begun: float) -> float:
+    return max((datetime.fromisoformat(at).timestamp() - begun for at in moments), default=0.0)
 
 
 def _queue_ten(connection: Connection, start: int, count: int) -> None:

@@ -21,7 +21,7 @@ from kobo_sms.alert_text import runs_out
 from kobo_sms.dynamodb import decode, encode
 from kobo_sms.forecast import Usage, forecast
 from kobo_sms.records import CREDIT_ID, CREDIT_STATE
-from kobo_sms.signs import LANES
+from kobo_sms.signals import LANES
 from kobo_sms.wording import amount, length, per_hour, plural
 
 _TOP_UPS = 5
@@ -41,7 +41,8 @@ def command(since: float, as_json: bool, stack: str | None, local: bool) -> None
     try:
         state = read_state(connection)
         history = credit_report.points(read_balances(connection, now - since, now))
-        lanes = valve_report.build(valve_orders.read(connection), {lane: connection.waiting(lane) for lane in LANES})
+        waiting = {lane: connection.waiting(lane) for lane in LANES}
+        lanes = valve_report.build(valve_orders.read(connection), waiting, now)
     except (BotoCoreError, ClientError) as error:
         raise CliError(str(error)) from error
     report = credit_report.build(state, history, now)

@@ -13,7 +13,7 @@ from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.send import parse_duration
 from kobo_cli.valve_report import build, describe
-from kobo_sms.signs import LANES
+from kobo_sms.signals import LANES
 from kobo_sms.wording import moment_in_words
 
 _LOOK_SECONDS = 0.5
@@ -51,7 +51,8 @@ def command(
         if action is not None:
             give_order(connection, action, lanes or LANES, reason)
             wait_until_carried_out(connection, action, lanes or LANES, timeout)
-        report = build(valve_orders.read(connection), {lane: connection.waiting(lane) for lane in LANES})
+        waiting = {lane: connection.waiting(lane) for lane in LANES}
+        report = build(valve_orders.read(connection), waiting, time.time())
     except (BotoCoreError, ClientError) as error:
         raise CliError(str(error)) from error
     if as_json:

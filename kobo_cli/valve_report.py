@@ -10,8 +10,10 @@ import click
 
 from kobo_cli.request_status import iso
 from kobo_sms.alert_text import CAUSES
-from kobo_sms.signs import LANES
+from kobo_sms.call_window import CallWindow, Evidence
+from kobo_sms.signals import LANES
 from kobo_sms.valve import OPERATOR
+from kobo_sms.valve_store import read_window
 from kobo_sms.wording import moment_in_words, plural
 
 Item = Mapping[str, Any]
@@ -19,12 +21,14 @@ Lane = dict[str, Any]
 _COLOURS = {"open": "green", "closed": "red"}
 
 
-def build(item: Item, waiting: Mapping[str, int]) -> dict[str, Lane]:
+def build(item: Item, waiting: Mapping[str, int], now: float) -> dict[str, Lane]:
     """Return each lane by name; `item` is the valve's, empty before the first check.
 
-    `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet.
+    `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet,
+    `calls` what send_sms has counted lately.
     """
-    return {lane: _lane(item, lane, waiting[lane]) for lane in LANES}
+    window = read_window(dict(item))
+    return {lane: _lane(item, lane, waiting[lane]) | {"calls": _calls(window, lane, now)} for lane in LANES}
 
 
 def describe(lanes: Mapping[str, Lane], now: float) -> Iterator[str]:
@@ -58,6 +62,11 @@ def _lane(item: Item, lane: str, waiting: int) -> Lane:
     }
 
 
+def _calls(window: CallWindow, lane: str, now: float) -> Lane | None:
+    found = window.fault(lane, now)
+    return {"calls": found.calls, "failed": found.failed, "seconds": found.seconds} if found.calls else None
+
+
 def _cause(closed: Item) -> Lane:
     return {
         "cause": closed.get("cause"),
@@ -85,6 +94,7 @@ def _details(lane: Lane, now: float) -> Iterator[tuple[str, str]]:
         reason = f": {hold['reason']}" if hold["reason"] else ""
         yield "held by", f"{hold['by']} since {when(hold['since'], now)}{reason}"
     yield "next try", _next_try(lane, now)
+    yield "lately", str(Evidence(**calls)) if (calls := lane["calls"]) else ""
     yield "waiting", f"about {plural(lane['waiting'], 'message')}"
     mapping = lane["mapping"]
     yield "mapping", f"{mapping['state']}, seen {when(mapping['at'], now)}" if mapping else "not seen yet"

@@ -21,6 +21,7 @@ PURE = {
     "alerts",
     "answers",
     "backoff",
+    "call_window",
     "concurrency",
     "decisions",
     "delivery_times",
@@ -37,7 +38,7 @@ PURE = {
     "request_fields",
     "rounds",
     "settings",
-    "signs",
+    "signals",
     "states",
     "tally",
     "valve",
@@ -56,6 +57,8 @@ LAYERS = (
         "credit_store",
         "dynamodb",
         "event_sources",
+        "fresh_connections",
+        "item_errors",
         "prompt",
         "queues",
         "report_store",
@@ -65,19 +68,32 @@ LAYERS = (
         "store",
         "valve_store",
     },
-    {"alerting", "brake", "checking", "due_parts", "polling", "polling_run", "sending", "valve_control"},
+    {
+        "alerting",
+        "breaker",
+        "checking",
+        "due_parts",
+        "polling",
+        "polling_run",
+        "report_writer",
+        "sending",
+        "valve_control",
+    },
     {"composition", "telemetry"},
 )
 # What besides the standard library a module may import.
 OUTSIDE = {
     "numbers": {"phonenumbers"},
     "client": {"urllib3"},
+    "fresh_connections": {"urllib3"},
     "dynamodb": {"boto3"},
     "checking": {"botocore"},
     "credentials": {"botocore"},
     "siblings": {"botocore"},
-    "brake": {"botocore"},
+    "alerting": {"botocore"},
+    "breaker": {"botocore"},
     "event_sources": {"botocore"},
+    "item_errors": {"botocore"},
     "prompt": {"botocore"},
     "sending": {"botocore"},
     "composition": {"boto3", "botocore", "aws_lambda_powertools"},
@@ -160,6 +176,12 @@ def test_pure_modules_have_no_effects(name: str) -> None:
 
 def test_only_the_composition_root_reads_the_environment() -> None:
     assert {name_of(path) for path in MODULES if "os.environ" in path.read_text()} == {"composition"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_every_client_of_aws_lets_go_of_idle_connections(path: Path) -> None:
+    code = ast.unparse(ast.parse(path.read_text()))
+    assert code.count("boto3.client(") == code.count("never_reuse_idle(boto3.client(")
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

@@ -8,6 +8,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms import settings
 from kobo_sms.records import DUE_SHARDS
+from kobo_sms.report_writer import pause_after
 from local_aws.environment import names_of
 
 TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())
@@ -127,6 +128,13 @@ def test_a_message_stays_hidden_for_longer_than_a_function_can_hold_it(queue: st
     assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 3 * send["Timeout"]
     # One call with a refetched password is two calls; the margin is what sending.py keeps for AWS.
     assert send["Timeout"] >= TEMPLATE["Parameters"]["HttpTimeoutSeconds"]["MaxValue"] + 5
+
+
+def test_the_alarm_of_a_part_that_is_put_off_rings_until_there_is_none() -> None:
+    alarm = RESOURCES["PartsPutOffAlarm"]["Properties"]
+    assert alarm["DatapointsToAlarm"] == 1
+    # Its datapoints are those of whole hours, and the schedule's next tick may come a minute late.
+    assert pause_after(1000) + alarm["Period"] + 60 <= alarm["Period"] * alarm["EvaluationPeriods"]
 
 
 def test_sqs_hands_back_only_what_failed() -> None:

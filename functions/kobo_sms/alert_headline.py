@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kobo_sms.alerts import EMPTY, LOW, OK, RECOVERED, Alert, level
-from kobo_sms.signs import CREDENTIALS, GATEWAY
+from kobo_sms.signals import CREDENTIALS, GATEWAY
 from kobo_sms.wording import amount, length
 
 

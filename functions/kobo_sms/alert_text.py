@@ -13,7 +13,7 @@ from kobo_sms.alert_headline import Amounts, headline
 from kobo_sms.alerts import CRITICAL, EMPTY, LOW, OK, RECOVERED, Alert
 from kobo_sms.forecast import BEYOND_HORIZON, Forecast
 from kobo_sms.pages import NORMAL, count_pages, outside_gsm
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.wording import amount, moment_ahead, moment_in_words, per_hour, plural
 
 # SNS wants less than a hundred characters in a subject.
@@ -47,11 +47,13 @@ _IN_SHORT = {
 
 @dataclass(frozen=True)
 class Held:
-    """A lane that is closed: why, since when (epoch seconds), and how many messages wait on its queue, if known."""
+    """A lane that is closed: why, since when (epoch seconds), how many messages wait on its queue, if known, and what
+    was counted (`31 of 40 calls failed in the last 30 seconds`)."""
 
     cause: str
     since: float
     waiting: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _lines(alert: Alert, facts: Facts, title: str, repeated: bool) -> Iterable[s
     for lane, held in facts.held.items():
         since = moment_in_words(held.since, facts.now)
         why = CAUSES.get(held.cause, held.cause)
-        yield "; ".join(filter(None, (f"Held: {lane} since {since}, {why}", waiting(held))))
+        yield "; ".join(filter(None, (f"Held: {lane} since {since}, {why}", held.detail, waiting(held))))
     yield from ("", f"What to do: {_to_do(alert, facts)}")
     yield f"More: kobo credit --stack {facts.stack}" + (f", kobo valve --stack {facts.stack}" if facts.held else "")
     yield from _footer(alert, facts, repeated)

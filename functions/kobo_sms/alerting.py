@@ -12,16 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from kobo_sms.alert_text import Facts, Held, write
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerts import Situation, step
 from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credit_store import Account, CreditStore, Pending
-from kobo_sms.errors import Overtaken
+from kobo_sms.errors import KoboSmsError, Overtaken
 from kobo_sms.forecast import Forecast, forecast, observe
 from kobo_sms.settings import CreditSettings
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
-from kobo_sms.valve import Closed, Finding, Valve
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve import OPERATOR, Closed, Finding, Valve
 
 _TRIES = 10
 # One lost answer of credit/ is nothing to wake anybody for.
@@ -68,9 +70,8 @@ class Alerting:
 
         account = self._change(change)
         outlook = forecast(account.usage, now)
-        for pending in ours:
-            self._publish(pending, self._facts(account, finding.balance, outlook, valve))
-            self._change(lambda known, done=pending.id: _strike_off(known, done))  # type: ignore[misc]
+        if ours:
+            self._publish_all(ours, self._facts(account, finding.balance, outlook, valve))
         return Told(outlook, [pending.alert.kind for pending in ours])
 
     def _step(
@@ -111,6 +112,18 @@ class Alerting:
                 return written
         raise Overtaken(f"the account was changed by others {_TRIES} times")
 
+    def _publish_all(self, ours: Sequence[Pending], facts: Facts) -> None:
+        """Publish each alert, whatever becomes of the others; the first error is raised at the end."""
+        errors: list[Exception] = []
+        for pending in ours:
+            try:
+                self._publish(pending, facts)
+                self._change(lambda known, done=pending.id: _strike_off(known, done))  # type: ignore[misc]
+            except (KoboSmsError, BotoCoreError, ClientError) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
     def _publish(self, pending: Pending, facts: Facts) -> None:
         text = write(pending.alert, facts, repeated=pending.repeated)
         self._topic.publish(text, kind=pending.alert.kind, alert_id=pending.id)
@@ -129,7 +142,16 @@ class Alerting:
         )
 
     def _held(self, closed: Mapping[str, Closed]) -> dict[str, Held]:
-        return {lane: Held(each.cause, each.since, self._lanes.waiting(lane)) for lane, each in closed.items()}
+        return {lane: self._held_lane(lane, each) for lane, each in closed.items()}
+
+    def _held_lane(self, lane: str, closed: Closed) -> Held:
+        detail = "" if closed.cause == OPERATOR else closed.detail
+        try:
+            waiting = self._lanes.waiting(lane)
+        except (BotoCoreError, ClientError):
+            # How much waits is worth less than being told.
+            waiting = None
+        return Held(closed.cause, closed.since, waiting, detail)
 
 
 def _fault(finding: Finding, valve: Valve, unanswered_since: float | None, now: float) -> str | None:

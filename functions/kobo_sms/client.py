@@ -1,4 +1,4 @@
-"""KoboMobile over HTTP: the only user of urllib3.
+"""KoboMobile over HTTP: the only caller of urllib3.
 
 Every call is a POST with a form body (the password stays out of request lines and so out of access logs) and is made
 exactly once: whether to repeat a call whose answer was lost is not for a transport to decide.
@@ -32,6 +32,7 @@ from kobo_sms.answers import (
     read_send,
 )
 from kobo_sms.credentials import Credentials
+from kobo_sms.fresh_connections import USUAL, IdleLimit, limit_idle
 from kobo_sms.parts import Part
 
 # 500 pairs of 13 digits and a UUID are 26 kB; what is much longer is no answer of the API.
@@ -54,13 +55,17 @@ class KoboClient:
         Seconds that one call may take as a whole, a trickling answer included.
     connections
         Connections kept open, at least the calls that are made at once.
+    idle
+        When one of them is too old to be used again: it may have been dropped, and a call on it would lose its answer.
     """
 
-    def __init__(self, base_url: str, credentials: Credentials, *, timeout: float, connections: int) -> None:
+    def __init__(
+        self, base_url: str, credentials: Credentials, *, timeout: float, connections: int, idle: IdleLimit = USUAL
+    ) -> None:
         self._base_url = base_url
         self._credentials = credentials
         self._timeout = timeout
-        self._pool = urllib3.PoolManager(maxsize=connections, retries=False)
+        self._pool = limit_idle(urllib3.PoolManager(maxsize=connections, retries=False), idle)
 
     def log_in(self) -> None:
         """Fetch user and password if they are not known yet.

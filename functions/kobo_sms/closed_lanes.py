@@ -30,11 +30,13 @@ _SWEEP_VISIBILITY = 300
 @dataclass(frozen=True)
 class Trial:
     """How the records fared that were let through: how many were tried, KoboMobile `accepted`, refused for lack of
-    credit (`poor`), or failed with another symptom; `waiting`: how many more the queue holds."""
+    credit (`poor`) or for a reason of their own (`answered`), or failed with another symptom; `waiting`: how many more
+    the queue holds."""
 
     tried: int
     accepted: int
     poor: int
+    answered: int
     failed: int
     waiting: int
 
@@ -71,8 +73,8 @@ class ClosedLanes:
         """
         received = self._receive(lane, _TRIAL_SIZE, _TRIAL_VISIBILITY)
         answer = self._hand_over(lane, received) if received else {}
-        accepted, poor, failed = (int(answer.get(name, 0)) for name in ("accepted", "poor", "failed"))
-        return Trial(len(received), accepted, poor, failed, self.waiting(lane))
+        fared = {name: int(answer.get(name, 0)) for name in ("accepted", "poor", "answered", "failed")}
+        return Trial(tried=len(received), waiting=self.waiting(lane), **fared)
 
     def sweep(self, lane: str, deadline: float) -> bool:
         """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.

@@ -12,7 +12,7 @@ from enum import Enum
 from kobo_sms import states
 from kobo_sms.answers import Accepted, Lost, Refused, SendAnswer
 from kobo_sms.parts import Part
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
 
 DAY = 86_400
 # KoboMobile forgets a message_uuid after 30 days (KOBOMOBILE_API.md): a retry must stay clear of that.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -94,6 +94,14 @@ class Expression:
     def remove(self, *attributes: str) -> Expression:
         """Remove attributes."""
         self._removes += [self.name(attribute) for attribute in attributes]
+        return self
+
+    def remove_named(self, attributes: Iterable[str]) -> Expression:
+        """Remove attributes whose names are of any characters."""
+        for attribute in attributes:
+            placeholder = f"#n{len(self._names)}"
+            self._names[placeholder] = attribute
+            self._removes.append(placeholder)
         return self
 
     def where(self, condition: str) -> Expression:

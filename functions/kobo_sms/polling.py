@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 from kobo_sms import networks
 from kobo_sms.client import KoboClient
-from kobo_sms.concurrency import AdaptiveLimit
+from kobo_sms.concurrency import AdaptiveLimit, RunBreaker
 from kobo_sms.delivery_times import DeliveryTimes, Pace
 from kobo_sms.due_parts import DueParts
+from kobo_sms.item_errors import is_of_one_item
 from kobo_sms.polling_run import Run, Surroundings
 from kobo_sms.records import DUE_SHARDS
 from kobo_sms.report_counts import recent
 from kobo_sms.report_store import ReportStore
+from kobo_sms.report_writer import ReportWriter
 from kobo_sms.settings import ReportSettings
 from kobo_sms.stats_store import StatsStore
 from kobo_sms.tally import Tally
@@ -49,8 +52,9 @@ class Poller:
     ----------
     pool
         Must run `MOST_CALLS_AT_ONCE` calls and `WRITES_AT_ONCE` writes at once, and a reading besides.
-    stopped
-        Asked once at the start of a run: why sending is stopped (`gateway`, `credentials`), or None.
+    fault
+        Asked once at the start of a run: why calls of send/ fail (`gateway`, `credentials`), or None. report/ may work
+        all the same: the run then begins with caution.
     most_at_once
         Calls of report/ at once, at the most.
     """
@@ -63,7 +67,7 @@ class Poller:
         settings: ReportSettings,
         chance: Chance,
         pool: Executor,
-        stopped: Callable[[], str | None],
+        fault: Callable[[], str | None],
         most_at_once: int = MOST_CALLS_AT_ONCE,
     ) -> None:
         self._store = store
@@ -73,7 +77,7 @@ class Poller:
         self._pace = Pace(settings.first_after, settings.give_up_after)
         self._chance = chance
         self._pool = pool
-        self._stopped = stopped
+        self._fault = fault
         self._most_at_once = most_at_once
         self._times: Mapping[str, DeliveryTimes] = {}
         self._times_read_at = float("-inf")
@@ -92,18 +96,31 @@ class Poller:
         shard
             Which of the settings' `shards` this is: its share of the due shards comes first, the others' after.
         """
-        tally = Tally(stopped=self._stopped())
-        if tally.stopped is not None or self._chance.clock() >= deadline:
-            return tally
+        tally = Tally()
+        self._ask_for_fault(tally)
         clock, token = self._chance.clock, self._chance.token()
+        if clock() >= deadline:
+            return tally
         until = ends_at + _LEASE_BEYOND_THE_END
         due = DueParts(self._store, self._preferred(shard), clock=clock, token=token, until=until)
-        around = Surroundings(
-            self._store, self._client, self._pace, self._learned, clock, self._chance.draw, self._pool
-        )
-        Run(around, due, AdaptiveLimit(highest=self._most_at_once), deadline, WRITES_AT_ONCE, tally).go()
+        limit, breaker = AdaptiveLimit(highest=self._most_at_once), RunBreaker(cautious=tally.fault is not None)
+        Run(self._surroundings(tally), due, limit, breaker, deadline, tally).go()
         self._keep(tally, token)
         return tally
+
+    def _ask_for_fault(self, tally: Tally) -> None:
+        try:
+            tally.fault = self._fault()
+        except Exception as error:
+            if not is_of_one_item(error):
+                raise
+            tally.unreadable["valve"] = error
+
+    def _surroundings(self, tally: Tally) -> Surroundings:
+        chance, learned = self._chance, partial(self._learned, tally)
+        writer = ReportWriter(self._store, self._pace, chance.clock, chance.draw)
+        give_up_after = self._settings.give_up_after
+        return Surroundings(self._client, writer, WRITES_AT_ONCE, give_up_after, learned, chance.clock, self._pool)
 
     def _keep(self, tally: Tally, token: str) -> None:
         # After the outcomes: a run that dies before this has not counted what it found, but never counts it twice.
@@ -118,11 +135,20 @@ class Poller:
         own = [name for at, name in enumerate(DUE_SHARDS) if at % self._settings.shards == shard]
         return [own, [name for name in DUE_SHARDS if name not in own]]
 
-    def _learned(self) -> Mapping[str, DeliveryTimes]:
+    def _learned(self, tally: Tally) -> Mapping[str, DeliveryTimes]:
         """Return what is known of each network, read anew from time to time."""
         now = self._chance.clock()
         if now - self._times_read_at > _FRESH:
-            histograms = recent(self._stats.since(now - _LOOK_BACK), networks.ALL, ENOUGH_OBSERVATIONS)
+            histograms = self._histograms(now, tally)
             self._times = {network: DeliveryTimes(bins, self._pace) for network, bins in histograms.items()}
             self._times_read_at = now
         return self._times
+
+    def _histograms(self, now: float, tally: Tally) -> Mapping[str, list[float]]:
+        try:
+            return recent(self._stats.since(now - _LOOK_BACK), networks.ALL, ENOUGH_OBSERVATIONS)
+        except Exception as error:
+            if not is_of_one_item(error):
+                raise
+            tally.unreadable["statistics"] = error
+            return recent((), networks.ALL, ENOUGH_OBSERVATIONS)

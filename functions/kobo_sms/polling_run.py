@@ -17,34 +17,32 @@ from typing import TypeVar
 
 from kobo_sms.answers import Refused, ReportAnswer
 from kobo_sms.client import KoboClient
-from kobo_sms.concurrency import AdaptiveLimit
-from kobo_sms.delivery_times import DeliveryTimes, Pace, next_gap
+from kobo_sms.concurrency import AdaptiveLimit, RunBreaker
+from kobo_sms.delivery_times import DeliveryTimes
 from kobo_sms.due_parts import DueParts
-from kobo_sms.records import Item, moment
-from kobo_sms.report_store import Key, ReportStore
-from kobo_sms.rounds import Answered, Outcome, Round, is_heard
-from kobo_sms.signs import CREDENTIALS, GATEWAY
-from kobo_sms.tally import Tally
+from kobo_sms.records import Item
+from kobo_sms.report_store import Key
+from kobo_sms.report_writer import ReportWriter
+from kobo_sms.rounds import Answered, Outcome, Round, is_heard, require_pollable
+from kobo_sms.signals import CREDENTIALS, GATEWAY
+from kobo_sms.tally import PutOff, Tally
 
-# So many calls in a row without an answer of KoboMobile's, and the gateway is taken to be down.
-OUTAGE_AFTER = 10
 # Parts are read while so many rounds of questions are left: reading takes about as long as an answer.
 _READ_AHEAD = 3
-# How often a part is written anew that others keep writing in between.
-_MOST_WRITES = 5
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run works with: adapters, the pace, what is learned of the networks, clock, draw, threads."""
+    """What a run works with: who is asked, who writes (so many parts at once), when a message is given up, what is
+    learned of the networks, clock, threads."""
 
-    store: ReportStore
     client: KoboClient
-    pace: Pace
+    writer: ReportWriter
+    writes_at_once: int
+    give_up_after: float
     learned: Callable[[], Mapping[str, DeliveryTimes]]
     clock: Callable[[], float]
-    draw: Callable[[], float]
     pool: Executor
 
 
@@ -68,23 +66,28 @@ class Heard:
 
 
 class Run:
-    """Polls what `due` hands out until nothing is left, `deadline` (epoch seconds) or an outage."""
+    """Polls what `due` hands out until nothing is left, `deadline` (epoch seconds) or until `breaker` trips."""
 
     def __init__(
-        self, around: Surroundings, due: DueParts, limit: AdaptiveLimit, deadline: float, writes: int, tally: Tally
+        self,
+        around: Surroundings,
+        due: DueParts,
+        limit: AdaptiveLimit,
+        breaker: RunBreaker,
+        deadline: float,
+        tally: Tally,
     ) -> None:
         self._around = around
         self._due = due
         self._limit = limit
+        self._breaker = breaker
         self._deadline = deadline
-        self._writes_at_once = writes
         self._tally = tally
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._questions: deque[Question] = deque()
         self._to_write: deque[Round] = deque()
         # Rounds without any answer, until one comes to another: in an outage they stay due as they are.
         self._unheard: list[Round] = []
-        self._silence = 0
         self._done: list[Key] = []
         self._asking = self._writing = 0
         self._reading = self._exhausted = False
@@ -104,14 +107,17 @@ class Run:
         over = self._over()
         if over:
             self._leave_unasked()
-        while self._to_write and self._writing < self._writes_at_once:
+        while self._to_write and self._writing < self._around.writes_at_once:
             self._write(self._to_write.popleft())
-        while self._questions and self._asking < self._limit.value and not over:
+        while self._questions and self._may_ask() and not over:
             self._ask(self._questions.popleft())
             over = self._over()
         if not (self._exhausted or self._reading or over) and len(self._questions) < _READ_AHEAD * self._limit.value:
             self._read()
         return bool(self._reading or self._asking or self._writing or self._questions)
+
+    def _may_ask(self) -> bool:
+        return self._asking < self._limit.value and self._breaker.allows(self._asking)
 
     def _over(self) -> bool:
         stopped = self._tally.failure is not None or self._tally.stopped is not None
@@ -161,12 +167,21 @@ class Run:
         self._reading = False
         self._exhausted = not items
         for item in items or ():
-            each = Round(item, self._around.pace.give_up_after)
-            questions = [Question(each, number, msgid) for number, msgid in each.questions()]
+            each = Round(item, self._around.give_up_after)
+            questions = self._questions_about(each)
             each.unasked = len(questions)
             self._questions.extend(questions)
             if not questions:
                 self._to_write.append(each)
+
+    def _questions_about(self, each: Round) -> list[Question]:
+        """Return what is to be asked about a part: nothing, if it is to be put off."""
+        try:
+            require_pollable(each.item)
+            return [Question(each, number, msgid) for number, msgid in each.questions()]
+        except Exception as error:  # noqa: BLE001 - of this one item, and told with it
+            each.fault = error
+            return []
 
     def _ask(self, question: Question) -> None:
         self._asking += 1
@@ -191,14 +206,14 @@ class Run:
     def _judge_gateway(self, heard: Heard) -> None:
         if is_heard(heard.answer):
             self._limit.answered(heard.at - heard.begun, heard.epoch)
-            self._silence = 0
+            self._breaker.answered()
             self._to_write.extend(self._unheard)
             self._unheard.clear()
             return
         self._limit.failed(heard.epoch)
+        self._breaker.failed(heard.begun, heard.at)
         self._tally.unanswered += 1
-        self._silence += 1
-        if self._silence >= OUTAGE_AFTER:
+        if self._breaker.tripped:
             refused = isinstance(heard.answer, Refused) and heard.answer.token == "error_user"  # noqa: S105
             self._tally.stopped = CREDENTIALS if refused else GATEWAY
 
@@ -214,40 +229,12 @@ class Run:
 
     def _write(self, each: Round) -> None:
         self._writing += 1
-        self._start(partial(self._record, each), partial(self._take_written, each))
+        self._start(partial(self._around.writer.write, each, self._times), partial(self._take_written, each))
 
-    def _record(self, each: Round) -> Outcome | None:
-        """Write a round's outcome; None if there is nothing of ours in the table."""
-        item = each.item
-        for _ in range(_MOST_WRITES):
-            outcome = each.outcome(item)
-            if item is not each.item and not outcome.changed:
-                return None
-            now = self._around.clock()
-            due = self._next_due(each, item, outcome, now)
-            newer = self._around.store.record_reports(
-                item, outcome.recipients, now=now, next_due=due, asked_at=outcome.asked_at
-            )
-            # boto3 repeats a write whose answer was lost, and then finds itself.
-            if newer is None or (newer.get("updated_at") == moment(now) and newer["recipients"] == outcome.recipients):
-                return outcome
-            if not newer:
-                return None
-            item = newer
-        return None
-
-    def _next_due(self, each: Round, item: Item, outcome: Outcome, now: float) -> float | None:
-        if not outcome.pending:
-            return None
-        if item is not each.item and "due_at" in item:
-            return float(item["due_at"])
-        if each.unasked:
-            return now
-        around = self._around
-        return now + next_gap(each.age(now), outcome.pending, self._times, around.pace, around.draw())
-
-    def _take_written(self, each: Round, outcome: Outcome | None) -> None:
+    def _take_written(self, each: Round, written: Outcome | PutOff | None) -> None:
         self._writing -= 1
         self._done.append(each.key)
-        if outcome is not None:
-            self._tally.take(outcome.ended)
+        if isinstance(written, PutOff):
+            self._tally.faulty.append(written)
+        elif written is not None:
+            self._tally.take(written.ended)

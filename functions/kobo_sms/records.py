@@ -7,7 +7,8 @@ Keys: `id` (request) and `part`. `recipients` maps each number to what is known 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,10 @@ HISTORY_HEAD, HISTORY_TAIL = 10, 40
 CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
 REPORTS_ID = "~reports"
+# What was written instead of a number is kept in so many bytes: 1,000 of these, beside 500 recipients with all that
+# is reported of them, must fit into one item (test_item_size.py).
+MAX_RAW_BYTES = 40
+_CUT = "…"
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 
 
@@ -49,8 +54,31 @@ def describe(part: Part, *, sender: str, store_text: bool) -> Item:
 
 
 def bad_recipients(part: Part) -> dict[str, dict[str, str]]:
-    """Return the numbers of the request that cannot be sent to, as rejected recipients under what was written."""
-    return {bad.raw or "(empty)": {"state": states.REJECTED, "reason": bad.reason} for bad in part.request.bad}
+    """Return the numbers of the request that cannot be sent to, as rejected recipients under what was written.
+
+    What is long is cut, and what is then the same as another is numbered.
+    """
+    bad = part.request.bad
+    names = _distinct(each.raw or "(empty)" for each in bad)
+    return {name: {"state": states.REJECTED, "reason": each.reason} for name, each in zip(names, bad, strict=True)}
+
+
+def _distinct(texts: Iterable[str]) -> Iterator[str]:
+    taken: set[str] = set()
+    repeated: Counter[str] = Counter()
+    for text in texts:
+        name = usual = _cut(text, MAX_RAW_BYTES)
+        while name in taken:
+            repeated[usual] += 1
+            number = f" ({repeated[usual] + 1})"
+            name = _cut(text, MAX_RAW_BYTES - len(number)) + number
+        taken.add(name)
+        yield name
+
+
+def _cut(text: str, most: int) -> str:
+    content = text.encode()
+    return text if len(content) <= most else content[: most - len(_CUT.encode())].decode(errors="ignore") + _CUT
 
 
 def recipients_after(part: Part, outcomes: Mapping[str, Outcome], now: float) -> dict[str, Item]:

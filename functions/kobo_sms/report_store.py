@@ -112,6 +112,8 @@ class ReportStore:
             # It doubles as the part's version: a later writer of the same item must not hold it for unchanged.
             later = float(item["due_at"]) + 0.001 if "due_at" in item else 0.0
             write.set(due_at=moment(max(next_due, later)))
+        if "put_off" in item:
+            write.remove("put_off")
         if "due_at" in item:
             write.where(f"{write.name('due_at')} = {write.value(item['due_at'])}")
         else:
@@ -122,6 +124,13 @@ class ReportStore:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return condition_failed(error)
         return None
+
+    def put_off(self, key: Key, *, now: float, until: float, times: int) -> bool:
+        """Move a part that is due by `now` on to `until`, for the `times`th time in a row, whatever else its item
+        holds; False when it is not due any more: somebody else has written it."""
+        write = Expression().set(due_at=moment(until), put_off=times)
+        write.where(f"{write.name('due_at')} <= {write.value(moment(now))}")
+        return self._write(key, write)
 
     def _write(self, key: Key, write: Expression) -> bool:
         try:

@@ -17,7 +17,10 @@ MAX_BAD_NUMBERS = 1000
 
 @dataclass(frozen=True)
 class BadNumber:
-    """A number of the request that cannot be sent to: `raw` as the producer wrote it, and why."""
+    """A number of the request that cannot be sent to: `raw` as the producer wrote it, its first 64 characters, and why.
+
+    The fingerprint of a request's content is made of `raw` (`parts`): it must not change.
+    """
 
     raw: str
     reason: str

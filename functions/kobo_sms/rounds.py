@@ -58,7 +58,7 @@ class Outcome:
 class Round:
     """The questions about the part `item`, how many of them are not asked yet or under way, and the answers so far.
 
-    It is `over` once no more are to come.
+    It is `over` once no more are to come; `fault` is why none can be asked.
     """
 
     item: Item
@@ -67,6 +67,7 @@ class Round:
     unasked: int = 0
     under_way: int = 0
     over: bool = False
+    fault: Exception | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -144,6 +145,14 @@ class Round:
             return Ended(verdict.state, verdict.key, network, sender)
         high = max(self.age(answered.at), 0.0)
         return Ended(verdict.state, verdict.key, network, sender, min(max(before, 0.0), high), high)
+
+
+def require_pollable(item: Item) -> None:
+    """Raise what comes of an item that is no part that was sent to recipients: answers to it could not be kept."""
+    float(item["sent_at"])
+    for known in item["recipients"].values():
+        if not isinstance(known.get("msgid", ""), str):
+            raise TypeError("a message id that is no text")
 
 
 def is_pending(known: Mapping[str, object]) -> bool:

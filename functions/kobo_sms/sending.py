@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kobo_sms import records, states
 from kobo_sms.answers import Accepted, SendAnswer
 from kobo_sms.backoff import wait_seconds
-from kobo_sms.brake import Brake
+from kobo_sms.breaker import CircuitBreaker
 from kobo_sms.client import KoboClient
 from kobo_sms.decisions import Decision, Next, after_call, before_call, is_too_late, stop_halving, symptom_of
 from kobo_sms.errors import ConfigurationError, InvalidRequest
@@ -19,7 +19,7 @@ from kobo_sms.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
 from kobo_sms.request import conceal
 from kobo_sms.request_fields import FIELDS
 from kobo_sms.settings import SendSettings
-from kobo_sms.signs import CREDENTIALS
+from kobo_sms.signals import CREDENTIALS
 from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
 from kobo_sms.verdicts import Verdict, describe
 
@@ -51,7 +51,7 @@ class Sender:
         settings: SendSettings,
         http_timeout: float,
         chance: Chance,
-        brake: Brake,
+        breaker: CircuitBreaker,
     ) -> None:
         self._store = store
         self._client = client
@@ -59,7 +59,7 @@ class Sender:
         self._settings = settings
         self._least_time = http_timeout + _MARGIN_SECONDS
         self._chance = chance
-        self._brake = brake
+        self._breaker = breaker
 
     def process(self, message: Message, deadline: float) -> Verdict:
         """Do what can be done about `message` now; `deadline` (epoch seconds) ends the invocation.
@@ -77,7 +77,7 @@ class Sender:
         if part.too_large:
             return self._split_root(message, part, now)
         if not is_too_late(part, now):
-            wait = 0 if message.trial else self._brake.wait_for(self._lane_name(message))
+            wait = 0 if message.trial else self._breaker.wait_for(self._lane_name(message))
             # Before the claim: an attempt that ends without its outcome written counts as one of unknown outcome.
             reason = "" if wait else self._log_in(message, part)
             if wait or reason:
@@ -86,7 +86,7 @@ class Sender:
         claim = self._store.claim(part, token=self._chance.token(), now=now, until=until)
         if isinstance(claim, Claim):
             verdict = self._attempt(message, claim, now)
-            self._brake.prompt_if_due()
+            self._breaker.prompt_if_due()
             return verdict
         return self._stand_back(message, part, claim, now)
 
@@ -95,8 +95,8 @@ class Sender:
         try:
             self._client.log_in()
         except (ConfigurationError, BotoCoreError, ClientError) as error:
-            self._brake.failed(CREDENTIALS, self._lane_name(message), part)
-            self._brake.prompt_if_due()
+            self._breaker.failed(CREDENTIALS, self._lane_name(message), part)
+            self._breaker.prompt_if_due()
             return f"the secret cannot be read: {type(error).__name__}"
         return ""
 
@@ -106,18 +106,20 @@ class Sender:
         if decision is not None:
             return self._carry_out(message, claim, decision, "none")
         answer = self._client.send(part, sender=part.request.sender or self._settings.default_sender)
-        counted = self._tell_brake(message, part, answer) and not message.trial
+        counted = self._tell_breaker(message, part, answer) and not message.trial
         decision = after_call(part, known, answer, max_attempts=limit, counted=counted)
         surplus = len(answer.ids.keys() - set(part.request.to)) if isinstance(answer, Accepted) else 0
         return self._carry_out(message, claim, decision, answer.label, surplus)
 
-    def _tell_brake(self, message: Message, part: Part, answer: SendAnswer) -> bool:
-        """Return whether the valve is open, as far as is known without asking."""
+    def _tell_breaker(self, message: Message, part: Part, answer: SendAnswer) -> bool:
+        """Return whether a failure counts as an attempt."""
         lane, symptom = self._lane_name(message), symptom_of(answer)
         if symptom is not None:
-            return self._brake.failed(symptom, lane, part)
+            return self._breaker.failed(symptom, lane, part)
         if isinstance(answer, Accepted):
-            self._brake.accepted(lane)
+            self._breaker.accepted(lane)
+        else:
+            self._breaker.answered(lane)
         return True
 
     def _carry_out(self, message: Message, claim: Claim, decision: Decision, label: str, surplus: int = 0) -> Verdict:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from kobo_sms.errors import ConfigurationError
-from kobo_sms.signs import BULK, PRIORITY
+from kobo_sms.signals import BULK, PRIORITY
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -44,10 +44,14 @@ def log_verdict(logger: Logger, verdict: Verdict) -> None:
 
 def log_failure(logger: Logger, message_id: str, error: BaseException) -> None:
     """Write where an unforeseen error arose; its message is left out, as it may quote what is private."""
+    logger.error("message failed", message_id=message_id, **_described(error))
+
+
+def _described(error: BaseException) -> dict[str, Any]:
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     # botocore's errors carry AWS's own code for what went wrong.
     code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-    logger.error("message failed", message_id=message_id, error=type(error).__name__, code=code, frames=frames)
+    return {"error": type(error).__name__, "code": code, "frames": frames}
 
 
 def count_verdict(metrics: Metrics, verdict: Verdict, lane: str) -> None:
@@ -74,7 +78,7 @@ def log_siblings(logger: Logger, missing: list[int]) -> None:
 
 
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
-    """Write one line and the metrics of one run of the poller.
+    """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
     CloudWatch bills each metric with each value of its dimensions: networks and reasons are closed sets, of the sender
     IDs only the most frequent few of a run are told apart, and no two of these dimensions are crossed.
@@ -88,11 +92,15 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
         parts=tally.parts,
         calls=tally.calls,
         unanswered=tally.unanswered,
+        put_off=tally.put_off,
+        fault=tally.fault,
         stopped=tally.stopped,
         reached=dict(reached),
     )
+    _log_broken_items(logger, tally)
     metrics.add_metric("ReportCalls", MetricUnit.Count, tally.calls)
     metrics.add_metric("ReportsUnanswered", MetricUnit.Count, tally.unanswered)
+    metrics.add_metric("PartsPutOff", MetricUnit.Count, tally.put_off)
     for state, count in reached.items():
         metrics.add_metric(_named(state), MetricUnit.Count, count)
     _publish_by(metrics, "network", Counter((end.network, _named(end.state)) for end in ends.elements()))
@@ -105,6 +113,14 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
             metrics.add_metric("SecondsToReport", MetricUnit.Seconds, value)
     flush(metrics)
     metrics.clear_metrics()
+
+
+def _log_broken_items(logger: Logger, tally: Tally) -> None:
+    for each in tally.faulty:
+        (request_id, part), why = each.key, _described(each.error)
+        logger.error("part put off", request_id=request_id, part=part, times=each.times, again_at=each.until, **why)
+    for item, error in tally.unreadable.items():
+        logger.error("item unreadable", item=item, **_described(error))
 
 
 def _publish_by(metrics: Metrics, dimension: str, counts: Mapping[tuple[str, str], int]) -> None:

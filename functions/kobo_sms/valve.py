@@ -1,30 +1,35 @@
 """The valve: whether the queues are being consumed, and what check_credit decides about it (DESIGN.md, guarantee 4).
 
-Pure. `decide` takes what is known (the valve as it is, the signs from send_sms, what credit/ just told) to the valve as
-it should be. What a closed lane asks for meanwhile is in `valve_duties`.
+Pure. `decide` takes what is known (the valve as it is, the calls that send_sms counted, what credit/ just told) to the
+valve as it should be. A lane that looks as if nothing worked any more though credit/ answers well is *suspected*: it is
+probed, and closed only if that fails for a minute. What a closed lane asks for meanwhile is in `valve_duties`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY, LANES, Sign, run_of
+from kobo_sms.call_window import CallWindow, Evidence
+from kobo_sms.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY, LANES
 
 OPERATOR = "operator"
-# So many recipients in a row, with no success between, close the valve though credit/ answers as if all were well.
-SEVERAL = 3
 # Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
 # confirmed by the balance.
 DEAREST_PAGE = Decimal(10)
-FIRST_TRIAL, LONGEST_TRIAL = 60.0, 900.0
-# Who opened and failed again within this time was never well: the wait goes on growing.
-_RELAPSE_WITHIN = 900.0
+FIRST_TRIAL, LONGEST_TRIAL = 15.0, 900.0
+# A lane that is closed again so soon after it was opened, with no call accepted in between, goes on waiting longer.
+_RELAPSE_WITHIN = 180.0
 # A balance too small for what was refused is waited for to rise; but nobody knows what a page costs.
 CREDIT_TRIAL = 3600.0
 # A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
 SWEEP_EVERY = 6 * 3600.0
+# A suspected lane is closed once probes have failed for so long: to close and to open takes AWS up to two minutes, so
+# what is over sooner is bridged by the breakers.
+SUSPECTED_FOR, PROBED_EVERY = 60.0, 30.0
+# A check that probes a lane has died if it has not said by then what came of it.
+PROBED_WITHIN = 45.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Opened:
-    """When (epoch seconds) a lane was opened after a fault, and the wait that its last trial had grown to."""
+    """When (epoch seconds) a lane was last found to work after a fault, and the wait that its last trial had grown to.
+
+    What was counted before that says nothing any more.
+    """
 
     at: float
     trial_wait: float
@@ -82,66 +90,99 @@ class Opened:
 
 @dataclass(frozen=True)
 class Valve:
-    """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), and what was
-    opened lately."""
+    """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), what was opened
+    lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
+    `trial_at` the next probe."""
 
     closed: Mapping[str, Closed] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
     open_asked: Mapping[str, float] = field(default_factory=dict)
     opened: Mapping[str, Opened] = field(default_factory=dict)
+    suspected: Mapping[str, Closed] = field(default_factory=dict)
 
     @property
     def fault(self) -> str | None:
         """What keeps KoboMobile from working for anybody: CREDENTIALS, GATEWAY or None."""
-        faults = (fault for fault in (CREDENTIALS, GATEWAY) if any(each.is_for(fault) for each in self.closed.values()))
+        faults = (fault for fault in FAULTS if any(each.is_for(fault) for each in self.closed.values()))
         return next(faults, None)
 
 
-def decide(valve: Valve, signs: Iterable[Sign], finding: Finding, now: float) -> Valve:
-    """Return the valve as it should be; trials that fall due are for the caller to make."""
-    signs = tuple(signs)
+def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
+    """Return the valve as it should be; trials due and probes of suspected lanes are for the caller to make."""
     closed: dict[str, Closed] = {}
+    suspected: dict[str, Closed] = {}
     for lane in LANES:
-        state = _decide_lane(valve, lane, signs, finding, now)
-        if state is not None:
+        state = _decide_lane(valve, lane, window, finding, now)
+        if isinstance(state, _Suspicion):
+            suspected[lane] = state.closed
+        elif state is not None:
             closed[lane] = state
-    opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN + each.trial_wait}
-    return Valve(closed, valve.holds, {}, opened)
+    # Longer than anything that was counted before the opening is looked at.
+    opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN}
+    for lane in LANES:
+        if lane not in closed and (lane in valve.open_asked or lane in valve.closed):
+            # Nothing that was counted before closes it again.
+            opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_TRIAL)
+    return Valve(closed, valve.holds, {}, opened, suspected)
 
 
-def spent(before: Valve, after: Valve, signs: Iterable[Sign], now: float) -> list[Sign]:
-    """Return the signs that have said what they had to say: those a success ended, those acted upon or overruled by an
-    operator's order, and stale ones."""
-    signs = tuple(signs)
-    overruled = [sign for sign in signs if sign.at <= before.open_asked.get(sign.lane, 0.0)]
-    acted_upon = before.closed.keys() | after.closed.keys()
-    runs = [run_of(signs, symptom, lane, now) for symptom in (CREDIT, CREDENTIALS, GATEWAY) for lane in LANES]
-    telling = {sign for run in runs for sign in run}
-    return [sign for sign in signs if sign.lane in acted_upon or sign in overruled or sign not in telling]
+@dataclass(frozen=True)
+class _Suspicion:
+    """A lane that will be closed so unless a probe works."""
+
+    closed: Closed
 
 
-def _decide_lane(valve: Valve, lane: str, signs: tuple[Sign, ...], finding: Finding, now: float) -> Closed | None:
+def _decide_lane(
+    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+) -> Closed | _Suspicion | None:
     was, hold = valve.closed.get(lane), valve.holds.get(lane)
     if hold is not None:
         return _hold(hold, was, finding, now)
     if was is None or was.cause == OPERATOR or lane in valve.open_asked:
-        asked = valve.open_asked.get(lane, 0.0)
-        return _look_for_cause(valve, lane, [sign for sign in signs if sign.at > asked], finding, now)
+        return _look_for_cause(valve, lane, window, finding, now)
     if was.cause == CREDIT:
         return _wait_for_credit(was, finding, now)
     return _wait_for_recovery(was, finding, now)
 
 
-def _look_for_cause(valve: Valve, lane: str, signs: list[Sign], finding: Finding, now: float) -> Closed | None:
-    for fault in (CREDENTIALS, GATEWAY):
-        run = run_of(signs, fault, lane, now)
-        confirmed = finding.fault == fault
-        if run and (confirmed or _several(run)):
-            return _close_for_fault(fault, _first_wait(valve.opened.get(lane), now), len(run), confirmed, now)
-    run = run_of(signs, CREDIT, lane, now)
-    if run and (_several(run) or any(_explains(finding.balance, sign.pages) for sign in run)):
-        return _close_for_credit(valve, lane, min(sign.pages for sign in run), finding, now)
+def _look_for_cause(
+    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+) -> Closed | _Suspicion | None:
+    opened = valve.opened.get(lane)
+    since = max(valve.open_asked.get(lane, 0.0), opened.at if opened else 0.0)
+    relapsed = opened is not None and _has_relapsed(lane, opened, window, now)
+    wait = min(2 * opened.trial_wait, LONGEST_TRIAL) if opened is not None and relapsed else FIRST_TRIAL
+    evidence = window.fault(lane, now, since)
+    if finding.fault is not None and _is_borne_out(finding.fault, evidence):
+        return _close_for_fault(finding.fault, wait, "credit/ shows it", confirmed=True, now=now)
+    pages = window.refused_pages(lane, now, since)
+    if pages and any(_explains(finding.balance, each) for each in pages):
+        return _close_for_credit(min(pages), wait, f"a call of {_pages(min(pages))} was refused", finding, now)
+    if evidence.hardly_works:
+        fault = window.more_frequent(now, since)
+        return _suspect(valve, lane, _close_for_fault(fault, wait, str(evidence), confirmed=False, now=now))
+    evidence = window.credit(lane, now, since)
+    if evidence.hardly_works:
+        return _suspect(valve, lane, _close_for_credit(min(pages, default=1), wait, str(evidence), finding, now))
     return None
+
+
+def _has_relapsed(lane: str, opened: Opened, window: CallWindow, now: float) -> bool:
+    return now - opened.at <= _RELAPSE_WITHIN and not window.works_since(lane, opened.at, GATEWAY)
+
+
+def _suspect(valve: Valve, lane: str, closed: Closed) -> _Suspicion:
+    """Return the suspicion with when it began and when the next probe is due, if there is one already."""
+    was = valve.suspected.get(lane)
+    if was is None or lane in valve.open_asked or was.cause != closed.cause:
+        return _Suspicion(replace(closed, trial_at=closed.since))
+    return _Suspicion(replace(closed, since=was.since, trial_at=was.trial_at))
+
+
+def _is_borne_out(fault: str, evidence: Evidence) -> bool:
+    # A login that credit/ refuses as well needs no more than one call; a gateway may have failed both by chance.
+    return evidence.bears_out or (fault == CREDENTIALS and 0 < evidence.failed == evidence.calls)
 
 
 def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Closed:
@@ -155,20 +196,21 @@ def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Close
     return replace(held, beneath=beneath, balance=was.balance, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
 
 
-def _close_for_fault(fault: str, wait: float, failures: int, confirmed: bool, now: float) -> Closed:
-    detail = "credit/ shows it" if confirmed else f"{failures} calls in a row"
+def _close_for_fault(fault: str, wait: float, detail: str, *, confirmed: bool, now: float) -> Closed:
+    # While credit/ shows the fault too, hardly anything is to be learned from trying.
+    trial_at = now + (LONGEST_TRIAL if confirmed else wait)
     return Closed(
-        fault, now, detail, confirmed=confirmed, trial_at=now + wait, trial_wait=wait, sweep_at=now + SWEEP_EVERY
+        fault, now, detail, confirmed=confirmed, trial_at=trial_at, trial_wait=wait, sweep_at=now + SWEEP_EVERY
     )
 
 
-def _close_for_credit(valve: Valve, lane: str, pages: int, finding: Finding, now: float) -> Closed:
+def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, now: float) -> Closed:
     confirmed = _explains(finding.balance, pages)
-    wait = CREDIT_TRIAL if confirmed else _first_wait(valve.opened.get(lane), now)
+    wait = CREDIT_TRIAL if confirmed else wait
     return Closed(
         CREDIT,
         now,
-        f"a call of {pages} page{'' if pages == 1 else 's'} was refused",
+        detail,
         pages=pages,
         balance=finding.balance,
         confirmed=confirmed,
@@ -192,26 +234,18 @@ def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None
 
 
 def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
-    if finding.fault == GATEWAY:
-        # Whether the credentials are right by now nobody can tell.
-        return replace(was, confirmed=True)
-    if finding.fault is not None:
-        return replace(was, cause=finding.fault, confirmed=True)
-    if was.confirmed:
+    if finding.fault is None:
         # The cause that credit/ showed is gone: the first trial is due now.
-        return replace(was, confirmed=False, trial_at=now)
-    return was
-
-
-def _several(run: Iterable[Sign]) -> bool:
-    return len({sign.witness for sign in run}) >= SEVERAL
+        return replace(was, confirmed=False, trial_at=now, trial_wait=FIRST_TRIAL) if was.confirmed else was
+    # Where the gateway does not answer, nobody can tell whether the credentials are right by now.
+    cause = was.cause if finding.fault == GATEWAY else finding.fault
+    trial_at = was.trial_at if was.confirmed else now + LONGEST_TRIAL
+    return replace(was, cause=cause, confirmed=True, trial_at=trial_at)
 
 
 def _explains(balance: Decimal | None, pages: int) -> bool:
     return balance is not None and balance < pages * DEAREST_PAGE
 
 
-def _first_wait(opened: Opened | None, now: float) -> float:
-    if opened is None or now - opened.at > _RELAPSE_WITHIN + opened.trial_wait:
-        return FIRST_TRIAL
-    return min(2 * opened.trial_wait, LONGEST_TRIAL)
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"

@@ -8,26 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY, LANES
-from kobo_sms.valve import LONGEST_TRIAL, OPERATOR, SWEEP_EVERY, Closed, Opened, Valve
+from kobo_sms.signals import CREDENTIALS, CREDIT, FAULTS, LANES
+from kobo_sms.valve import (
+    FIRST_TRIAL,
+    LONGEST_TRIAL,
+    OPERATOR,
+    PROBED_EVERY,
+    PROBED_WITHIN,
+    SUSPECTED_FOR,
+    SWEEP_EVERY,
+    Closed,
+    Opened,
+    Valve,
+)
 
 # A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 
 def trial_lanes(valve: Valve, now: float) -> list[str]:
-    """Return the lanes whose next trial is due; while credit/ itself shows a fault there is nothing to try."""
+    """Return the lanes whose next trial is due; a login that credit/ refuses need not be tried at send/."""
     tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
-    return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _shown(valve.closed[lane])]
+    return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _is_refused(valve.closed[lane])]
 
 
 def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
     """Return the valve with the next trial of `lanes` after their wait, which doubles when one has failed."""
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
-        wait = closed[lane].trial_wait
-        wait = max(wait, min(2 * wait, LONGEST_TRIAL)) if failed else wait
-        closed[lane] = replace(closed[lane], trial_at=now + wait, trial_wait=wait)
+        was = closed[lane]
+        wait = max(was.trial_wait, min(2 * was.trial_wait, LONGEST_TRIAL)) if failed else was.trial_wait
+        shown = was.confirmed and was.cause != CREDIT
+        closed[lane] = replace(was, trial_at=now + (LONGEST_TRIAL if shown else wait), trial_wait=wait)
     return replace(valve, closed=closed)
 
 
@@ -40,9 +52,42 @@ def open_after_trial(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
     return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
 
 
+def probe_lanes(valve: Valve, now: float) -> list[str]:
+    """Return the suspected lanes to be probed."""
+    return [lane for lane in LANES if lane in valve.suspected and now >= valve.suspected[lane].trial_at]
+
+
+def begin_probe(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+    """Return the valve while `lanes` are probed: should this check die, another probes them soon."""
+    begun = {lane: replace(valve.suspected[lane], trial_at=now + PROBED_WITHIN) for lane in lanes}
+    return replace(valve, suspected=dict(valve.suspected) | begun)
+
+
+def acquit(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+    """Return the valve once a probe of the suspected `lanes` has worked: they stay open, and are counted afresh."""
+    suspected = {lane: each for lane, each in valve.suspected.items() if lane not in lanes}
+    opened = {lane: Opened(now, FIRST_TRIAL) for lane in lanes if lane not in valve.closed}
+    return replace(valve, suspected=suspected, opened=dict(valve.opened) | opened)
+
+
+def convict(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+    """Return the valve once a probe of the suspected `lanes` has failed: those that fail for long are closed, but where
+    an operator has decided else; the others are probed again."""
+    suspected, closed = dict(valve.suspected), dict(valve.closed)
+    for lane in lanes:
+        was = suspected.pop(lane, None)
+        if was is None or lane in closed:
+            continue
+        if now - was.since >= SUSPECTED_FOR:
+            closed[lane] = replace(was, since=now, trial_at=now + was.trial_wait)
+        else:
+            suspected[lane] = replace(was, trial_at=min(now + PROBED_EVERY, was.since + SUSPECTED_FOR))
+    return replace(valve, closed=closed, suspected=suspected)
+
+
 def fault_lanes(valve: Valve) -> list[str]:
     """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
-    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in (CREDENTIALS, GATEWAY)]
+    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in FAULTS]
 
 
 def sweep_lanes(valve: Valve, now: float) -> list[str]:
@@ -68,5 +113,5 @@ def end_sweep(valve: Valve, lane: str, now: float) -> Valve:
     return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
-def _shown(closed: Closed) -> bool:
-    return closed.confirmed and closed.cause != CREDIT
+def _is_refused(closed: Closed) -> bool:
+    return closed.confirmed and closed.cause == CREDENTIALS

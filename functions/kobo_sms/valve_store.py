@@ -1,24 +1,28 @@
-"""The valve's one item in the table: check_credit's decisions, the operator's orders, and the signs of send_sms.
+"""The valve's one item in the table: check_credit's decisions, the operator's orders, and what send_sms has counted.
 
-Signs are added without a condition on anything else; decisions and orders exclude each other by `version`.
+Counts and failure signals are added without a condition on anything else; decisions and orders exclude each other by
+`version`. A count is an attribute `n SLOT LANE OUTCOME`, the signals of a slot are a string set `f SLOT`. Each writer
+takes away those that are too old, so the item stays below some kilobytes even if nobody decides for hours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kobo_sms.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.call_window import CallWindow, Count, KnownCalls, slot_of
+from kobo_sms.dynamodb import Expression, decode, encode
 from kobo_sms.records import VALVE_ID, VALVE_PART, Item, moment
-from kobo_sms.signs import Sign
+from kobo_sms.signals import FailureSignal
 from kobo_sms.valve import Closed, Hold, Opened, Valve
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# So many tell check_credit all it needs; should it not run for hours, the item must not outgrow its 400 kB.
-_MOST_SIGNS = 200
+# One update takes away so many old counts at the most: an expression is limited to 4 kB.
+_MOST_REMOVED = 60
+_NOTHING = CallWindow()
 T = TypeVar("T", Closed, Hold, Opened)
 
 
@@ -27,7 +31,7 @@ class KnownValve:
     """What the item says; `version` grows with each decision and order."""
 
     valve: Valve
-    signs: frozenset[Sign]
+    window: CallWindow
     version: int
     mappings: Mapping[str, str]
 
@@ -40,17 +44,14 @@ class ValveStore:
         self._table = table
         self._key = encode({"id": VALVE_ID, "part": VALVE_PART})
 
-    def report(self, sign: Sign) -> frozenset[str]:
-        """Leave `sign` for check_credit and return the lanes that are closed: one write, no read."""
-        write = Expression().add(signs={sign.to_text()})
-        signs = write.name("signs")
-        write.where(f"attribute_not_exists({signs}) OR size({signs}) < {write.value(_MOST_SIGNS)}")
-        try:
-            answer = self._client.update_item(**write.update(self._table, self._key), ReturnValues="ALL_NEW")
-            item = decode(answer["Attributes"])
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            item = condition_failed(error)
-        return frozenset(item.get("lanes", {}))
+    def report(self, new: CallWindow, stale: CallWindow, now: float) -> KnownCalls:
+        """Add the calls `new`, take away the `stale` ones, and return what is known then: one write, no read."""
+        write = Expression().set(reported_at=moment(now))
+        write.add_named({_name(key): count for key, count in new.counts.items()} | _sets(new))
+        write.remove_named(_names(stale))
+        answer = self._client.update_item(**write.update(self._table, self._key), ReturnValues="ALL_NEW")
+        item = decode(answer["Attributes"])
+        return KnownCalls(frozenset(item.get("lanes", {})), read_window(item))
 
     def read(self) -> KnownValve:
         """Return what is known, as of now and not of a moment ago."""
@@ -61,16 +62,17 @@ class ValveStore:
         """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
         return self.read().valve.fault
 
-    def write(self, valve: Valve, version: int, spent: Iterable[Sign]) -> bool:
-        """Write a decision made on `version` and take away the signs it used up; False when another was faster."""
+    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING) -> bool:
+        """Write a decision made on `version`, and take away what is too old; False when another was faster."""
         write = Expression().set(
             lanes=_plain(valve.closed),
+            suspected=_plain(valve.suspected),
             opened=_plain(valve.opened),
             open_asked={lane: moment(at) for lane, at in valve.open_asked.items()},
             version=version + 1,
         )
-        if gone := {sign.to_text() for sign in spent}:
-            write.delete(signs=gone)
+        # `signs` is what the release before this one kept instead.
+        write.remove_named(_names(stale)).remove("signs")
         write.where_version(version)
         try:
             self._client.update_item(**write.update(self._table, self._key))
@@ -90,10 +92,40 @@ def _known(item: Item) -> KnownValve:
         _typed(Hold, item.get("holds", {})),
         {lane: float(at) for lane, at in item.get("open_asked", {}).items()},
         _typed(Opened, item.get("opened", {})),
+        _typed(Closed, item.get("suspected", {})),
     )
-    signs = frozenset(map(Sign.from_text, item.get("signs", ())))
     mappings = {lane: str(each["state"]) for lane, each in item.get("mappings", {}).items()}
-    return KnownValve(valve, signs, int(item.get("version", 0)), mappings)
+    return KnownValve(valve, read_window(item), int(item.get("version", 0)), mappings)
+
+
+def read_window(item: Item) -> CallWindow:
+    """Return what send_sms has counted; attributes that are not ours, or of another release, are passed over."""
+    counts = {key: int(value) for name, value in item.items() if (key := _count(name)) is not None}
+    lines = (line for name, value in item.items() if name.startswith("f ") for line in value)
+    signals = map(FailureSignal.from_text, lines)
+    return CallWindow(counts, frozenset(signal for signal in signals if signal is not None))
+
+
+def _name(key: Count) -> str:
+    return f"n {key[0]} {key[1]} {key[2]}"
+
+
+def _sets(window: CallWindow) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for signal in window.signals:
+        found.setdefault(f"f {slot_of(signal.at)}", set()).add(signal.to_text())
+    return found
+
+
+def _names(window: CallWindow) -> list[str]:
+    return [*_sets(window), *map(_name, sorted(window.counts))][:_MOST_REMOVED]
+
+
+def _count(name: str) -> Count | None:
+    words = name.split(" ")
+    if len(words) != 4 or words[0] != "n" or not words[1].isdecimal():
+        return None
+    return int(words[1]), words[2], words[3]
 
 
 def _plain(each: Mapping[str, Any]) -> dict[str, Item]:

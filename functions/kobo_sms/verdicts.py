@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kobo_sms import states
 from kobo_sms.decisions import Decision, Next
 from kobo_sms.parts import Part
+from kobo_sms.signals import CREDIT
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Verdict:
     def accepted(self) -> bool:
         """Whether KoboMobile took the part just now."""
         return self.outcome == states.SENT
+
+    @property
+    def met(self) -> str:
+        """What a trial learns from it: `accepted`, `poor`, `answered`, `failed`, or nothing."""
+        if self.accepted:
+            return "accepted"
+        if self.symptom:
+            return "poor" if self.symptom == CREDIT else "failed"
+        return "answered" if self.answer.startswith("error_") else ""
 
 
 def describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType, async_process_partial_response
@@ -25,12 +26,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch; the answer names the messages that stay on the queue.
 
     With `"trial": true`, which only check_credit puts into an event, the answer also counts the messages that
-    KoboMobile `accepted`, those it refused for lack of credit (`poor`), and those that `failed` with another symptom.
+    KoboMobile `accepted`, those it refused for lack of credit (`poor`) or for a reason of their own (`answered`), and
+    those that `failed` with another symptom.
     """
     app = send_app()
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     trial = event.get("trial") is True
-    counts = {"accepted": 0, "poor": 0, "failed": 0}
+    counts = Counter(accepted=0, poor=0, answered=0, failed=0)
 
     async def process(record: SQSRecord) -> None:
         # Logs and metrics are written here, by one thread.
@@ -42,9 +44,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             raise
         telemetry.log_verdict(app.logger, verdict)
         telemetry.count_verdict(app.metrics, verdict, app.settings.lane_of(message.lane))
-        counts["accepted"] += verdict.accepted
-        if verdict.symptom:
-            counts["poor" if verdict.symptom == "credit" else "failed"] += 1
+        if verdict.met:
+            counts[verdict.met] += 1
         if verdict.returns_after is not None:
             raise ComesBack
 

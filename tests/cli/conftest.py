@@ -57,9 +57,9 @@ class Deployed:
         def act() -> None:
             while not done.wait(0.05):
                 known = store.read()
-                after = decide(known.valve, known.signs, Finding(None, Decimal(5000)), now())
+                after = decide(known.valve, known.window, Finding(None, Decimal(5000)), now())
                 if after != known.valve:
-                    store.write(after, known.version, [])
+                    store.write(after, known.version)
 
         thread = threading.Thread(target=act)
         thread.start()

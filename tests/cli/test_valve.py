@@ -40,9 +40,17 @@ def test_before_the_first_check_all_is_open(deployed: Deployed) -> None:
     lanes = deployed.json("valve")["lanes"]
     assert lanes["priority"] == lanes["bulk"] == {
         "state": "open", "ordered": None, "cause": None, "detail": None, "by": None, "since": None,
-        "next_try_at": None, "hold": None, "waiting": 0, "mapping": None,
+        "next_try_at": None, "hold": None, "waiting": 0, "mapping": None, "calls": None,
     }  # fmt: skip
     assert deployed.run("valve").exit_code == 0
+
+
+def test_an_open_lane_says_how_many_of_the_last_calls_failed(deployed: Deployed) -> None:
+    slot = int(time.time()) // 5
+    valve(deployed, **{f"n {slot} bulk accepted": Decimal(30), f"n {slot} bulk gateway": Decimal(10)})
+    found = deployed.json("valve")["lanes"]["bulk"]["calls"]
+    assert (found["calls"], found["failed"]) == (40, 10)
+    assert "  lately    10 of 40 calls failed in the last" in deployed.run("valve").stdout
 
 
 def test_what_is_closed_says_why_and_how_it_opens(deployed: Deployed) -> None:
@@ -56,6 +64,7 @@ def test_what_is_closed_says_why_and_how_it_opens(deployed: Deployed) -> None:
         "state": "closed", "ordered": None, "cause": "credit", "detail": "500 pages refused", "by": None,
         "since": iso(NOW), "next_try_at": None, "hold": None, "waiting": 2,
         "mapping": {"state": "Disabled", "at": iso(NOW)},
+        "calls": None,
     }  # fmt: skip
     assert lanes["priority"]["next_try_at"] == iso(NOW + 60)
     # The moments of this test are long past, or far away: the day is named.

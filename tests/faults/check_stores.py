@@ -6,13 +6,14 @@ A method of a store is one call of DynamoDB, as test_valve_store.py and test_cre
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from kobo_sms.call_window import CallWindow, KnownCalls
 from kobo_sms.credit_store import Account
-from kobo_sms.signs import LANES, Sign
+from kobo_sms.signals import LANES
 from kobo_sms.valve import Valve
 from kobo_sms.valve_store import KnownValve
 
@@ -21,20 +22,20 @@ from kobo_sms.valve_store import KnownValve
 class MemoryValve:
     """What ValveStore keeps."""
 
-    known: KnownValve = field(default_factory=lambda: KnownValve(Valve(), frozenset(), 0, {}))
+    known: KnownValve = field(default_factory=lambda: KnownValve(Valve(), CallWindow(), 0, {}))
 
-    def report(self, sign: Sign) -> frozenset[str]:
-        self.known = replace(self.known, signs=self.known.signs | {sign})
-        return frozenset(self.known.valve.closed)
+    def report(self, new: CallWindow, stale: CallWindow, now: float) -> KnownCalls:
+        self.known = replace(self.known, window=_without(self.known.window + new, stale))
+        return KnownCalls(frozenset(self.known.valve.closed), self.known.window)
 
     def read(self) -> KnownValve:
         return self.known
 
-    def write(self, valve: Valve, version: int, spent: Iterable[Sign]) -> bool:
+    def write(self, valve: Valve, version: int, stale: CallWindow = CallWindow()) -> bool:  # noqa: B008 - immutable
         if version != self.known.version:
             return False
-        kept = replace(valve, holds=self.known.valve.holds)
-        self.known = replace(self.known, valve=kept, version=version + 1, signs=self.known.signs - set(spent))
+        kept, window = replace(valve, holds=self.known.valve.holds), _without(self.known.window, stale)
+        self.known = replace(self.known, valve=kept, version=version + 1, window=window)
         return True
 
     def note_mappings(self, states: Mapping[str, str], now: float) -> None:
@@ -102,3 +103,8 @@ class MemoryTopic:
     def publish(self, *, Message: str, MessageAttributes: Any, **_: Any) -> None:  # noqa: N803
         kind, alert_id = (MessageAttributes[name]["StringValue"] for name in ("kind", "id"))
         self.published.append((kind, alert_id, Message))
+
+
+def _without(window: CallWindow, stale: CallWindow) -> CallWindow:
+    counts = {key: count for key, count in window.counts.items() if key not in stale.counts}
+    return CallWindow(counts, window.signals - stale.signals)

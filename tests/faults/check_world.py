@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerting import Alerting
 from kobo_sms.answers import Lost, Refused, Unreachable
+from kobo_sms.call_window import CallWindow, slot_of
 from kobo_sms.checking import Checked, Checker
 from kobo_sms.client import KoboClient
 from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.credit_store import CreditStore
 from kobo_sms.event_sources import EventSources
 from kobo_sms.settings import CreditSettings
-from kobo_sms.signs import LANES, Sign
+from kobo_sms.signals import LANES, FailureSignal
 from kobo_sms.valve_control import ValveControl
 from kobo_sms.valve_store import ValveStore
 from tests.faults.check_gates import Death, Gate, Through
@@ -51,11 +52,13 @@ class Kobo:
 
 
 class CheckWorld:
-    """`works`: whether what send_sms is let try is accepted; `sent` counts it."""
+    """`works`: whether what send_sms is let try is accepted; `sent` counts it. `failing`: what send_sms meets all the
+    time while its lane is open, and how many pages each call has."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
         self.kobo, self.works, self.sent = Kobo(), True, 0
+        self.failing: tuple[str, int] | None = None
         self.valve, self.account, self.topic = MemoryValve(), MemoryAccount(), MemoryTopic()
         self.queues = MemoryQueues(self.clock)
         self.functions = FakeLambda(self._send, {f"{lane}-mapping": "Enabled" for lane in LANES})
@@ -63,15 +66,20 @@ class CheckWorld:
     def clock(self) -> float:
         return self.now
 
-    def tell(self, kind: str, *witnesses: str, lane: str = "bulk", pages: int = 1) -> None:
-        """Leave signs, as send_sms does."""
-        for at, witness in enumerate(witnesses):
-            self.valve.report(Sign(self.now - 1 + at / 1000, kind, lane, witness, pages))
+    def tell(self, kind: str, *recipients: str, lane: str = "bulk", pages: int = 1) -> None:
+        """Count a failed call for each of the `recipients`, as send_sms does."""
+        signals = frozenset(FailureSignal(self.now, kind, lane, each, pages) for each in recipients)
+        self.valve.report(
+            CallWindow({(slot_of(self.now), lane, kind): len(recipients)}, signals), CallWindow(), self.now
+        )
 
     def check(self, gate: Gate | None = None, after: float = 0.0) -> Checked | None:
         """Make a check in a fresh process; None when it dies."""
         self.now += after
         self.functions.settle()
+        if self.failing is not None and "bulk" not in self.closed():
+            kind, pages = self.failing
+            self.tell(kind, "a", "b", "c", "d", "e", pages=pages)
         with suppress(Death):
             return self._checker(gate or Gate()).check(self.now + 90)
         return None
@@ -105,4 +113,4 @@ class CheckWorld:
         control = ValveControl(valve, EventSources(functions, SETTINGS.mappings), lanes, clock)
         account = cast(CreditStore, through(self.account, "account"))
         alerting = Alerting(account, AlertTopic(sns, SETTINGS.topic_arn), lanes, SETTINGS, clock)
-        return Checker(cast(KoboClient, through(self.kobo, "kobo")), valve, control, alerting)
+        return Checker(cast(KoboClient, through(self.kobo, "kobo")), valve, control, alerting, clock)

@@ -51,6 +51,7 @@ class Polled:
     parts: list[Part] = field(default_factory=list)
     offset: float = 0.0
     steps: list[str] = field(default_factory=list)
+    spoiled: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
         mock = self.world.mock
@@ -72,6 +73,13 @@ class Polled:
             due = SHARDS[at], time.time() - 20 + at
             self.store.record(claim, decision, now=time.time() - 30, label="ids", due=due)
             self.parts.append(part)
+
+    def spoil(self, at: int) -> None:
+        """Take from a part that was sent what it cannot be polled without."""
+        id_ = self.parts[at].request.id
+        key = encode({"id": id_, "part": "0"})
+        self.world.dynamodb.update_item(TableName=self.world.table, Key=key, UpdateExpression="REMOVE sent_at")
+        self.spoiled.add(id_)
 
     def poll(self, point: Point | None = None, *, dies: bool = True) -> Invocation:
         """Invoke poll_reports, to its end, its death or its halt at `point`."""
@@ -100,12 +108,19 @@ class Polled:
     def _parts_wrong(self) -> Iterator[str]:
         words = {sms["to"]: sms["status"] for sms in self.world.mock.messages}
         for item in self.items():
+            if item["id"] in self.spoiled:
+                yield from self._not_put_off(item)
+                continue
             pending = [number for number, known in item["recipients"].items() if is_pending(known)]
             if bool(pending) != ("due_at" in item):
                 yield f"{item['id']} waits for {pending} and is due at {item.get('due_at')}"
             for number, known in item["recipients"].items():
                 if known.get("state") != _REPORTED.get(words[number].split()[0]):
                     yield f"an answer is lost: KoboMobile says {words[number]}, the table {known}"
+
+    def _not_put_off(self, item: Item) -> Iterator[str]:
+        if float(item["due_at"]) < time.time() + 200 or item["put_off"] != 1:
+            yield f"{item['id']}: put off {item.get('put_off')} times, until {item['due_at']}"
 
     def _leases_wrong(self) -> Iterator[str]:
         # A dead holder's stays, and keeps nobody out any more.

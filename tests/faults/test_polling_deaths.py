@@ -9,7 +9,7 @@ from tests.faults.polled import FOREVER, Polled
 ONE, TWO, THREE = (f"234803010000{n}" for n in range(1, 4))
 SINGLE = ["GetItem", "Query", "Query", "Query", "write", "BatchGetItem", "login", "Query", "ask"] + 3 * ["write"]
 # What is asked about and what is written at the same time have no order.
-SEVERAL = 23
+SEVERAL, SPOILED = 23, 15
 PARTS = ((ONE, "2348030009101"), (TWO, FOREVER, "2348030009102"), (THREE,))
 
 
@@ -27,6 +27,14 @@ def test_several_undisturbed(polled: Polled) -> None:
     assert polled.broken(lost=False) == []
 
 
+def test_one_that_cannot_be_polled_undisturbed(polled: Polled) -> None:
+    polled.sent([ONE], [TWO])
+    polled.spoil(0)
+    polled.poll()
+    assert len(polled.steps) == SPOILED
+    assert polled.broken(lost=False) == []
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", range(len(SINGLE)))
 def test_one_part(polled: Polled, step: int, when: str) -> None:
@@ -40,6 +48,16 @@ def test_one_part(polled: Polled, step: int, when: str) -> None:
 def test_several_parts(polled: Polled, step: int) -> None:
     polled.sent(*PARTS)
     assert polled.poll((step, "after")).ended == "died"
+    polled.drain()
+    assert polled.broken(lost=True) == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", range(3, SPOILED))
+def test_one_that_cannot_be_polled_among_others(polled: Polled, step: int, when: str) -> None:
+    polled.sent([ONE], [TWO])
+    polled.spoil(0)
+    assert polled.poll((step, when)).ended == "died"
     polled.drain()
     assert polled.broken(lost=True) == []
 

@@ -36,6 +36,7 @@ class Consumer:
         batch = world.sqs.receive(self._lane, world.rng.choice(world.scenario.batch_sizes), VISIBILITY[self._lane])
         if not batch:
             return
+        world.ledger.brought.append((world.now, self._lane))
         self._running += 1
         Invocation(world, [to_message(stored, handle) for stored, handle in batch], self._take_back).start()
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from mock_kobo.faults import Fault
 from tests.simulation.chaos import CALM
+from tests.simulation.flaws import Flaw
 from tests.simulation.operator import Operator
-from tests.simulation.outages import Outage
+from tests.simulation.outages import MOST_LOST, Outage, Spell
 from tests.simulation.scenario import Event
+from tests.simulation.timeline import NEVER
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -24,6 +26,8 @@ class Fate:
         self._operator = Operator(world)
         self._endings: dict[int, Callable[[], object]] = {}
         self.outages: list[Outage] = []
+        self.spells: list[Spell] = []
+        self.healed_at = NEVER
 
     @property
     def busy(self) -> bool:
@@ -35,6 +39,8 @@ class Fate:
         self._world.note(event.what, *event.arguments.values())
         for outage in self.outages:
             outage.disturb(self._world.now)
+        for spell in self.spells:
+            spell.disturb(self._world.now)
         self._world.checks.news()
         getattr(self, event.what)(**event.arguments)
 
@@ -43,14 +49,30 @@ class Fate:
         faults = self._world.kobo.mock.faults
         undisturbed = not self.busy and self._world.chaos.odds == CALM
         outage = Outage.by(Fault(**fault), self._world.now, undisturbed)
+        spell = Spell(self._world.now, undisturbed, good=(fault.get("probability") or 1.0) <= MOST_LOST)
+        self.spells.append(spell)
         if outage is not None:
             self.outages.append(outage)
         id_ = faults.add(Fault(**fault)).id
 
         def end() -> None:
             faults.clear(id_)
+            spell.end = self._world.now
             if outage is not None:
                 outage.end = self._world.now
+
+        self._later(lasting, end)
+
+    def spoil(self, *, flaw: Flaw, lasting: float) -> None:
+        """Let a share of the calls of send/ fail for a while."""
+        flaws, now = self._world.kobo.flaws, self._world.now
+        spell = Spell(now, not self.busy and self._world.chaos.odds == CALM, good=flaw.share <= MOST_LOST)
+        self.spells.append(spell)
+        flaws.append(flaw)
+
+        def end() -> None:
+            flaws[:] = [each for each in flaws if each is not flaw]
+            spell.end = self._world.now
 
         self._later(lasting, end)
 
@@ -95,12 +117,14 @@ class Fate:
     def heal(self) -> None:
         """End every hardship, give credit and hand back what SQS took away."""
         self._world.note("healing")
+        self.healed_at = self._world.now
         self._world.chaos.odds = CALM
         self._world.sqs.max_receives = 1000
         for key in list(self._endings):
             self._end(key)
         self._world.checks.paused_until = 0.0
         self._world.kobo.mock.faults.clear()
+        self._world.kobo.flaws.clear()
         self._world.kobo.top_up(10_000_000)
         # The operator hands back what SQS itself took away; a request without an id keeps the one it had.
         for message in [one for one in self._world.sqs.dead if one.redriven]:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kobo_sms import polling
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerting import Alerting
-from kobo_sms.brake import Brake
+from kobo_sms.breaker import CircuitBreaker
 from kobo_sms.checking import Checker
 from kobo_sms.client import KoboClient
 from kobo_sms.closed_lanes import ClosedLanes
@@ -58,7 +58,7 @@ class Makers:
     store: Callable[..., Store] = Store
     queues: Callable[..., Queues] = Queues
     client: Callable[..., KoboClient] = KoboClient
-    brake: Callable[..., Brake] = Brake
+    breaker: Callable[..., CircuitBreaker] = CircuitBreaker
     valve_store: Callable[..., ValveStore] = ValveStore
     sources: Callable[..., EventSources] = EventSources
     lanes: Callable[..., ClosedLanes] = ClosedLanes
@@ -69,10 +69,11 @@ class Makers:
 
 @dataclass(frozen=True)
 class Warm:
-    """The objects of one warm execution environment of send_sms or poll_reports; a crash drops them."""
+    """The objects of one warm execution environment of send_sms or poll_reports, numbered; a crash drops them."""
 
     sender: Sender
     poller: Poller
+    number: int
 
 
 class _InTurn(Executor):
@@ -88,7 +89,7 @@ class Functions:
 
     def __init__(self, world: World, makers: Makers) -> None:
         self._world, self._makers = world, makers
-        self._tokens = itertools.count()
+        self._tokens, self._numbers = itertools.count(), itertools.count()
 
     def start(self) -> Warm:
         """Return a cold start's objects."""
@@ -105,9 +106,9 @@ class Functions:
         queues = self._makers.queues(cast("Any", world.sqs), DEAD)
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
-        brake = self._makers.brake(self._valve_store(), prompt, clock, world.rng.uniform)
-        sender = Sender(store, client, queues, self._send_settings(), 10.0, chance, brake)
-        return Warm(sender, self._poller(client))
+        breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
+        sender = Sender(store, client, queues, self._send_settings(), 10.0, chance, breaker)
+        return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:
         """Return a cold start of check_credit."""
@@ -120,7 +121,7 @@ class Functions:
         credit_store = makers.credit_store(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         topic = makers.topic(cast("Any", world.topic), settings.topic_arn)
         alerting = Alerting(credit_store, topic, lanes, settings, clock)
-        return Checker(self._client(), self._valve_store(), control, alerting)
+        return Checker(self._client(), self._valve_store(), control, alerting, clock)
 
     def _client(self) -> KoboClient:
         world = self._world

@@ -30,7 +30,7 @@ class Invocation:
         self.process = Process()
         self.running = True
         self.staying: list[str] = []
-        self.counts = {"accepted": 0, "poor": 0, "failed": 0}
+        self.counts = {"accepted": 0, "poor": 0, "answered": 0, "failed": 0}
         self._world, self._ended = world, ended
         self._warm: Warm = world.idle.pop() if world.idle else world.functions.start()
         self._left = deque(messages)
@@ -41,7 +41,8 @@ class Invocation:
         timeline = self._world.timeline
         for _ in range(min(self._world.scenario.calls_at_once, len(self.messages))):
             self._threads += 1
-            timeline.start(self._work, Frame(timeline.now + SEND_SECONDS, self.process))
+            frame = Frame(timeline.now + SEND_SECONDS, self.process, environment=self._warm.number)
+            timeline.start(self._work, frame)
 
     def answer(self) -> dict[str, Any]:
         """Return what the handler answers to a trial."""
@@ -87,9 +88,8 @@ class Invocation:
 
     def _take_in(self, message: Message, verdict: Verdict) -> None:
         self._world.note("verdict", part_of(message), verdict.outcome, verdict.answer, verdict.returns_after)
-        self.counts["accepted"] += verdict.accepted
-        if verdict.symptom:
-            self.counts["poor" if verdict.symptom == "credit" else "failed"] += 1
+        if verdict.met:
+            self.counts[verdict.met] += 1
         if verdict.returns_after is not None:
             self.staying.append(message.message_id)
 

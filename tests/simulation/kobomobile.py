@@ -22,6 +22,7 @@ from mock_kobo.gateway import ANSWERED, Reply
 from mock_kobo.mock import Mock
 from mock_kobo.settings import Delivery
 from tests.simulation.chaos import Chaos
+from tests.simulation.flaws import Flaw
 from tests.simulation.ledger import Ledger
 
 _PROXY_PAGES = {f"html_{status}": (status, broken.page(status).get_data()) for status in (502, 503)}
@@ -58,6 +59,7 @@ class KoboMobile:
         self._settings.put_dialect(Dialect().changed(dialect))
         self._settings.put_delivery(delivery)
         self.put_in = self.mock.gateway.account.balance
+        self.flaws: list[Flaw] = []
 
     def set_account(self, **fields: Any) -> None:
         self._settings.put_account(self.mock.gateway.account.changed(fields))
@@ -102,13 +104,19 @@ class KoboMobile:
             self._ledger.credit_failed()
 
     def _serve(self, endpoint: str, fields: dict[str, str]) -> tuple[int, bytes]:
-        fault = self.mock.faults.take(endpoint, fields)
+        fault = self._flawed(endpoint, fields) or self.mock.faults.take(endpoint, fields)
         if fault is not None and fault.when != AFTER and fault.kind != "slow":
             return self._break(fault, endpoint, fields)
         reply = self.mock.gateway.answer(endpoint, fields)
         if fault is not None:
             return self._break(fault, endpoint, fields)
         return 200, self._word(endpoint, reply)
+
+    def _flawed(self, endpoint: str, fields: dict[str, str]) -> Fault | None:
+        if endpoint != "send":
+            return None
+        struck = (flaw.strike(self._clock(), self._ledger.timeline.frame, fields) for flaw in self.flaws)
+        return next((fault for fault in struck if fault is not None), None)
 
     def _word(self, endpoint: str, reply: Reply) -> bytes:
         dialect = self.mock.gateway.dialect

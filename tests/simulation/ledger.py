@@ -41,6 +41,8 @@ class Ledger:
     doubted: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
     calls: list[Call] = field(default_factory=list)
+    # When the event source mapping of which lane brought something.
+    brought: list[tuple[float, str]] = field(default_factory=list)
     called: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
     # When credit/ was seen not to work.

@@ -13,6 +13,7 @@ from kobo_sms import dynamodb, numbers
 from tests.simulation import wire
 from tests.simulation.functions import Makers
 from tests.simulation.invariants import Inspection
+from tests.simulation.progress_invariants import ProgressInspection
 from tests.simulation.scenario import Scenario
 from tests.simulation.valve_invariants import ValveInspection
 from tests.simulation.world import World
@@ -56,7 +57,8 @@ def make_world(
 
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
-    return tuple(dict.fromkeys([*Inspection(world).violations(), *ValveInspection(world).violations()]))
+    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
+    return tuple(dict.fromkeys(found for each in inspections for found in each.violations()))
 
 
 def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> Result:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.chaos import CALM, Odds
+from tests.simulation.flaws import LOST, NETWORK, REFUSED, Flaw
 from tests.simulation.publications import DAY, HOUR, NO_CREDIT, START, Publication, draw_request
 from tests.simulation.stored import BULK, PRIORITY
 
@@ -137,6 +139,8 @@ def _events(rng: random.Random) -> list[Event]:
 
     for _ in range(rng.choice((0, 1, 2))):
         add("break_kobomobile", 0.8, **_fault(rng), lasting=rng.choice((60.0, HOUR, DAY)))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        add("spoil", 0.7, flaw=draw_flaw(rng), lasting=rng.choice((60.0, 600.0, HOUR)))
     for _ in range(rng.choice((0, 1, 3))):
         add("top_up", 0.6, credit=rng.choice((1, 4, 100, 50_000)))
     add("suspend", 0.15, lasting=rng.uniform(60, 6 * HOUR))
@@ -149,6 +153,24 @@ def _events(rng: random.Random) -> list[Event]:
     # What is rough for long keeps the poller from its work and the simulation busy.
     found.append(Event(START + rng.choice((HOUR, 3 * HOUR, 3 * HOUR, DAY)), "calm_down", {}))
     return found
+
+
+def draw_flaw(rng: random.Random) -> Flaw:
+    """Draw what befalls a share of the calls: at random, in bursts, one lane, some numbers or one function only."""
+    share = rng.choice((0.01, 0.1, rng.uniform(0.01, 0.6)))
+    narrow: dict[str, Any] = rng.choice(
+        (
+            {},
+            {},
+            {"burst": rng.uniform(1.0, 60.0), "share": 1.0},
+            {"lane": rng.choice((PRIORITY, BULK)), "share": 1.0},
+            {"network": NETWORK, "share": 1.0},
+            {"environment": rng.randrange(3), "share": 1.0},
+        )
+    )
+    how: Mapping[str, Any] = rng.choice((*LOST, *REFUSED))
+    usual: dict[str, Any] = {"share": share, "how": how, "seed": rng.getrandbits(32)}
+    return Flaw(**usual | narrow)
 
 
 def _fault(rng: random.Random) -> dict[str, Any]:

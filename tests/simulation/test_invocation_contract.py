@@ -70,7 +70,7 @@ def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest
 def answer_of_the_simulation(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     def start(world: World) -> Invocation:
         messages = [read_record(record, {BULK: BULK}, trial=True) for record in records]
-        world.idle.append(cast("Any", SimpleNamespace(sender=Script())))
+        world.idle.append(cast("Any", SimpleNamespace(sender=Script(), number=0)))
         invocation = Invocation(world, messages, lambda _: None)
         invocation.start()
         return invocation

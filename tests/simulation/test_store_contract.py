@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from kobo_sms import states
 from kobo_sms.alerts import Alert
+from kobo_sms.call_window import CallWindow, slot_of
 from kobo_sms.credit_store import CreditStore, Pending
 from kobo_sms.decisions import Decision, Next, Outcome
 from kobo_sms.dynamodb import decode
@@ -24,7 +25,7 @@ from kobo_sms.report_counts import Counts
 from kobo_sms.report_store import Key, ReportStore
 from kobo_sms.request import BadNumber, Request
 from kobo_sms.rounds import Ended
-from kobo_sms.signs import ACCEPTED, CREDIT, GATEWAY, LANES, Sign
+from kobo_sms.signals import ACCEPTED, CREDIT, GATEWAY, LANES, FailureSignal
 from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Claim, Store
 from kobo_sms.valve import Closed, Opened, Valve
@@ -175,19 +176,25 @@ class CheckCaller:
         calls = (self._report, self._report, self._decide, self._note, self._read, self._reading, self._account)
         return self._rng.choice(calls)()
 
-    def _sign(self) -> Sign:
-        return Sign(self._rng.randrange(4), self._rng.choice(SYMPTOMS), self._rng.choice(LANES), "someone", 2)
+    def _window(self) -> CallWindow:
+        lane, symptom = self._rng.choice(LANES), self._rng.choice(SYMPTOMS)
+        at = self._now - self._rng.choice((0.0, 7.0, 300.0))
+        told = frozenset({FailureSignal(at, symptom, lane, f"someone{self._rng.randrange(3)}", 2)})
+        return CallWindow(
+            {(slot_of(at), lane, symptom): self._rng.randint(1, 9)}, told if symptom != ACCEPTED else frozenset()
+        )
 
     def _report(self) -> object:
-        return self._valves.report(self._sign())
+        known = self._valves.read().window
+        return self._valves.report(self._window().fresh(self._now), known.stale(self._now), self._now)
 
     def _decide(self) -> object:
         known = self._valves.read()
         lanes = self._rng.sample(LANES, self._rng.randint(0, 2))
         closed = {lane: Closed(self._rng.choice(SYMPTOMS), self._now, balance=Decimal("1.50")) for lane in lanes}
-        valve = Valve(closed, known.valve.holds, {}, {"bulk": Opened(self._now, 60.0)})
-        spent = sorted(known.signs, key=Sign.to_text)[: self._rng.randint(0, 3)]
-        return self._valves.write(valve, known.version - self._rng.choice((0, 0, 1)), [*spent, self._sign()])
+        valve = Valve(closed, known.valve.holds, {}, {"bulk": Opened(self._now, 60.0)}, closed)
+        version = known.version - self._rng.choice((0, 0, 1))
+        return self._valves.write(valve, version, known.window.stale(self._now))
 
     def _note(self) -> object:
         self._valves.note_mappings({"bulk": self._rng.choice(("Enabled", "Disabling"))}, self._now)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.outages import BOTH_LANES, ONE_LANE, TRIAL_SIZE, most_trials
+from kobo_sms.valve import SUSPECTED_FOR
+from tests.simulation.outages import AFTERWARDS, FIRST_HALF_MINUTE, TRIAL_SIZE, most_trials
 from tests.simulation.stage import DOWN, HOUR, MINUTE, PRICE, Stage, event, stage, texts
 from tests.simulation.stored import BULK, PRIORITY
 
@@ -38,8 +39,8 @@ def test_the_balance_runs_out_and_is_topped_up(seed: int) -> None:
         assert len(on.sent()) == 400
         assert on.world.kobo.mock.gateway.account.balance == 0
         assert on.closed() == {BULK: "credit"}
-        assert len(on.calls(answer="error_credit")) <= ONE_LANE
-        assert on.calls(since=2 * MINUTE) == []
+        assert len(on.calls(answer="error_credit")) <= FIRST_HALF_MINUTE
+        assert on.calls(since=MINUTE) == []
         assert on.alerts() == ["empty"]
 
         assert_all_sent(on)
@@ -62,7 +63,8 @@ def test_the_login_is_refused_for_a_while(what: str, arguments: dict[str, Any], 
 
         assert on.closed() == {PRIORITY: "credentials", BULK: "credentials"}
         # Each refused call is made once more with the secret fetched anew.
-        assert len(on.calls(answer="error_user")) <= 2 * ONE_LANE
+        assert len(on.calls(BEGIN, BEGIN + 30, answer="error_user")) <= 2 * FIRST_HALF_MINUTE
+        assert len(on.calls(BEGIN + 30, BEGIN + 2 * MINUTE)) <= 2 * AFTERWARDS
         assert on.calls(BEGIN + 2 * MINUTE, end) == []
         assert on.alerts() == ["credentials"]
 
@@ -81,9 +83,12 @@ def test_everything_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> Non
         on.run(end - 1)
 
         assert on.closed() == {PRIORITY: "gateway", BULK: "gateway"}
-        assert len([call for call in on.calls() if call.answer != "sent"]) <= ONE_LANE
-        assert on.calls(BEGIN + 2 * MINUTE, end) == []
-        assert on.trials() == []
+        assert len([call for call in on.calls(BEGIN, BEGIN + 30) if call.answer != "sent"]) <= FIRST_HALF_MINUTE
+        assert len(on.calls(BEGIN + 30, BEGIN + 2 * MINUTE)) <= AFTERWARDS
+        # credit/ fails as well: a trial every quarter of an hour, and nothing else.
+        assert len(on.trials()) == 3
+        assert {call.trial for call in on.calls(BEGIN + 2 * MINUTE, end)} == {True}
+        assert len(on.calls(BEGIN + 2 * MINUTE, end)) <= 3 * TRIAL_SIZE
         assert on.alerts() == ["gateway"]
 
         assert_all_sent(on)
@@ -91,7 +96,7 @@ def test_everything_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> Non
         assert on.opened_at(BULK) <= end + TICK
         assert on.alerts() == ["gateway", "recovered"]
         # Those that were called for before the valve closed, and nothing since.
-        assert sum(count for (_, attempts), count in on.attempts().items() if attempts > 1) <= 15
+        assert sum(count for (_, attempts), count in on.attempts().items() if attempts > 1) <= FIRST_HALF_MINUTE
         assert max(attempts for _, attempts in on.attempts()) <= 3
 
 
@@ -103,14 +108,18 @@ def test_only_send_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> None
     with stage(texts(1000, BULK), [down], seed=seed) as on:
         on.run(end - 1)
 
-        trials = on.trials()
-        failed = [call for call in on.calls() if call.answer != "sent"]
-        assert 5 <= len(trials) <= most_trials(HOUR)
-        assert len(failed) <= ONE_LANE + TRIAL_SIZE * len(trials)
-        assert {call.trial for call in on.calls(BEGIN + 2 * MINUTE, end)} == {True}
+        ((closed_at, _),) = on.changes(BULK)
+        # Suspected lanes are probed at once, after half a minute and after a minute.
+        assert SUSPECTED_FOR <= closed_at - BEGIN <= SUSPECTED_FOR + TICK
+        assert 2 <= len(on.trials(until=closed_at)) <= 3
+        assert len([call for call in on.calls(BEGIN, BEGIN + 30) if call.answer != "sent"]) <= FIRST_HALF_MINUTE
+        assert len([call for call in on.calls(BEGIN + 30, BEGIN + 3 * MINUTE) if not call.trial]) <= AFTERWARDS
+        assert {call.trial for call in on.calls(BEGIN + 3 * MINUTE, end)} == {True}
         # Each wait is twice the last, up to 15 minutes; a trial comes with the tick after it, and takes a while.
-        waits = [later - earlier for earlier, later in pairwise(trials)]
-        longest = (120, 240, 480, 900, 900, 900)
+        trials = on.trials(since=closed_at)
+        assert 5 <= len(trials) <= most_trials(HOUR)
+        waits = [later - earlier for earlier, later in pairwise([closed_at, *trials])]
+        longest = (15, 30, 60, 120, 240, 480, 900, 900, 900)
         assert all(most <= wait <= most + 2 * TICK for wait, most in zip(waits, longest, strict=False))
         assert on.alerts() == ["gateway"]
 
@@ -124,7 +133,9 @@ def test_only_send_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> None
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    ("lanes", "most"), [((BULK,), ONE_LANE), ((PRIORITY, BULK), BOTH_LANES)], ids=["one lane", "both lanes"]
+    ("lanes", "most"),
+    [((BULK,), FIRST_HALF_MINUTE), ((PRIORITY, BULK), 2 * FIRST_HALF_MINUTE)],
+    ids=["one lane", "both lanes"],
 )
 @pytest.mark.parametrize("fault", [DOWN, ERROR], ids=["time-outs", "error_gw"])
 def test_a_burst_comes_while_all_is_down(fault: dict[str, Any], lanes: tuple[str, ...], most: int, seed: int) -> None:
@@ -134,8 +145,9 @@ def test_a_burst_comes_while_all_is_down(fault: dict[str, Any], lanes: tuple[str
         on.run(HOUR)
 
         # 5 invocations make 2 calls each before any of them knows, for each lane.
-        assert 10 * len(lanes) <= len(on.calls()) <= most
-        assert on.calls(since=2 * MINUTE) == []
+        assert 10 * len(lanes) <= len(on.calls(until=30)) <= most
+        assert len(on.calls(30, 2 * MINUTE)) <= AFTERWARDS * len(lanes)
+        assert {call.trial for call in on.calls(since=2 * MINUTE)} == {True}
 
         assert_all_sent(on)
         assert on.alerts() == ["gateway", "recovered"]

@@ -33,7 +33,8 @@ class Process:
 
 @dataclass
 class Frame:
-    """What a task is at: until when its function may run, the part (`id/part`) and whose lane it is.
+    """What a task is at: until when its function may run, the part (`id/part`) and whose lane it is, and the number of
+    its execution environment.
 
     `mortal`: AWS ends it at its deadline; else it may go on as if its last calls were on their way for long.
     """
@@ -44,6 +45,7 @@ class Frame:
     lane: str = ""
     trial: bool = False
     mortal: bool = False
+    environment: int = -1
 
     def dead_at(self, now: float) -> bool:
         """Tell whether it does not live to see `now`."""

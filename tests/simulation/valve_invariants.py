@@ -7,14 +7,19 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kobo_sms.alerts import CREDIT_TRACK, FAULT_TRACK, RECOVERED
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
-from kobo_sms.valve import OPERATOR, SEVERAL
+from kobo_sms.call_window import KEPT_SECONDS, SEVERAL, SLOT_SECONDS
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve import OPERATOR
+from tests.simulation.checks import EVERY
 from tests.simulation.ledger import Call
 from tests.simulation.watch import Change
 from tests.simulation.world import World
 
-# How old a sign may be, and how long after credit/ was seen broken a check may still be at work on that.
-_SIGNS_FRESH, _CHECK = 3600.0, 500.0
+# How old what was counted may be, and how long after credit/ was seen broken a check may still be at work on that.
+_COUNTED, _CHECK = float(KEPT_SECONDS + SLOT_SECONDS), 500.0
+# A check, and the minute that AWS may take to stop a queue's consumers.
+_STOPPED_WITHIN = 200.0
+_MEDDLING = ("meddle", "no_checks")
 _WAITING = ("error_credit", "error_user")
 
 
@@ -26,7 +31,16 @@ class ValveInspection:
 
     def violations(self) -> Iterator[str]:
         """Yield everything that does not hold."""
-        for check in (self._ends_open, self._causes, self._buried, self._alerts, self._recoveries, self._outages):
+        checks = (
+            self._ends_open,
+            self._causes,
+            self._idle,
+            self._buried,
+            self._alerts,
+            self._recoveries,
+            self._outages,
+        )
+        for check in checks:
             yield from check()
 
     def _ends_open(self) -> Iterator[str]:
@@ -49,6 +63,24 @@ class ValveInspection:
             ):
                 yield f"{change.lane}: closed for credit though no call on it was refused"
 
+    def _idle(self) -> Iterator[str]:
+        """Nothing is brought to send_sms from a closed lane, where checks come each minute and nobody meddles."""
+        scenario = self._world.scenario
+        if (
+            not scenario.smooth
+            or scenario.rarest_check > EVERY
+            or any(one.what in _MEDDLING for one in scenario.events)
+        ):
+            return
+        for change in self._world.watch.changes:
+            later = (each.at for each in self._world.watch.changes if each.lane == change.lane and each.at > change.at)
+            until = min(later, default=self._world.now)
+            begin = change.at + _STOPPED_WITHIN
+            if change.cause and any(
+                begin < at < until for at, lane in self._world.ledger.brought if lane == change.lane
+            ):
+                yield f"{change.lane}: consumed while it was closed for {change.cause}"
+
     def _is_faulty(self, change: Change) -> bool:
         since = change.at - _CHECK
         if any(since <= at <= change.at for at in self._world.ledger.credit_faults):
@@ -58,7 +90,7 @@ class ValveInspection:
 
     def _calls_before(self, change: Change) -> Iterator[Call]:
         calls = self._world.ledger.calls
-        return (call for call in calls if change.at - _SIGNS_FRESH - _CHECK <= call.at <= change.at)
+        return (call for call in calls if change.at - _COUNTED - _CHECK <= call.at <= change.at)
 
     def _buried(self) -> Iterator[str]:
         """Waiting for credit or credentials kills nothing but what has waited for 13 days."""

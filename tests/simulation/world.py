@@ -143,6 +143,8 @@ class World:
             tally = warm.poller.run(self.now + POLL_SECONDS, self.now + POLL_SECONDS + 20)
             if tally.failure is not None and not isinstance(tally.failure, EXPECTED):
                 raise tally.failure
+            if tally.put_off or tally.unreadable:
+                self.ledger.accuse(f"{tally.put_off} parts were put off, though nothing is wrong with them")
         except (Crash, *EXPECTED) as error:
             self.note("poll failed", type(error).__name__)
         else:

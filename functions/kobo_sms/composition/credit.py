@@ -19,6 +19,7 @@ from kobo_sms.closed_lanes import ClosedLanes
 from kobo_sms.composition.shared import AWS, make_kobo
 from kobo_sms.credit_store import CreditStore
 from kobo_sms.event_sources import EventSources
+from kobo_sms.fresh_connections import never_reuse_idle
 from kobo_sms.valve_control import ValveControl
 from kobo_sms.valve_store import ValveStore
 
@@ -47,11 +48,15 @@ def credit_app() -> CreditApp:
         when the environment is incomplete.
     """
     wanted, kept = settings.read_credit(os.environ), settings.read_store(os.environ)
-    dynamodb, functions = boto3.client("dynamodb", config=AWS), boto3.client("lambda", config=_INVOKING)
+    dynamodb = never_reuse_idle(boto3.client("dynamodb", config=AWS))
+    functions = never_reuse_idle(boto3.client("lambda", config=AWS))
+    trials = never_reuse_idle(boto3.client("lambda", config=_INVOKING))
+    queues = never_reuse_idle(boto3.client("sqs", config=AWS))
+    alerts = never_reuse_idle(boto3.client("sns", config=_ONCE))
     valve = ValveStore(dynamodb, kept.table)
-    lanes = ClosedLanes(boto3.client("sqs", config=AWS), functions, wanted.send_function, wanted.queue_urls, time.time)
-    control = ValveControl(valve, EventSources(boto3.client("lambda", config=AWS), wanted.mappings), lanes, time.time)
-    topic = AlertTopic(boto3.client("sns", config=_ONCE), wanted.topic_arn)
+    lanes = ClosedLanes(queues, trials, wanted.send_function, wanted.queue_urls, time.time)
+    control = ValveControl(valve, EventSources(functions, wanted.mappings), lanes, time.time)
+    topic = AlertTopic(alerts, wanted.topic_arn)
     credit = CreditStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     alerting = Alerting(credit, topic, lanes, wanted, time.time)
-    return CreditApp(Checker(make_kobo(1), valve, control, alerting), Logger(), Metrics())
+    return CreditApp(Checker(make_kobo(1), valve, control, alerting, time.time), Logger(), Metrics())

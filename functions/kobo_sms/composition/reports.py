@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms import polling, settings
 from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.fresh_connections import never_reuse_idle
 from kobo_sms.polling import Poller
 from kobo_sms.report_store import ReportStore
 from kobo_sms.siblings import Siblings
@@ -43,7 +44,7 @@ def report_app() -> ReportApp:
         when the environment is incomplete.
     """
     wanted, kept = settings.read_reports(os.environ), settings.read_store(os.environ)
-    dynamodb = boto3.client("dynamodb", config=AWS)
+    dynamodb = never_reuse_idle(boto3.client("dynamodb", config=AWS))
     store = ReportStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     stats = StatsStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     # Besides calls and writes there is one thread that reads.
@@ -51,5 +52,5 @@ def report_app() -> ReportApp:
     chance = polling.Chance(time.time, random.random, lambda: uuid.uuid4().hex[:12])
     client = make_kobo(polling.MOST_CALLS_AT_ONCE)
     poller = Poller(store, stats, client, wanted, chance, pool, ValveStore(dynamodb, kept.table).fault)
-    siblings = Siblings(boto3.client("lambda", config=AWS) if wanted.shards > 1 else None, wanted.shards)
-    return ReportApp(poller, siblings, pool, Logger(), Metrics())
+    functions = never_reuse_idle(boto3.client("lambda", config=AWS)) if wanted.shards > 1 else None
+    return ReportApp(poller, Siblings(functions, wanted.shards), pool, Logger(), Metrics())

@@ -15,8 +15,9 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms import settings
-from kobo_sms.brake import Brake
+from kobo_sms.breaker import CircuitBreaker
 from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.fresh_connections import never_reuse_idle
 from kobo_sms.prompt import Prompt
 from kobo_sms.queues import Queues
 from kobo_sms.sending import Chance, Sender
@@ -51,16 +52,18 @@ def send_app() -> SendApp:
         when the environment is incomplete.
     """
     wanted = settings.read_send(os.environ)
-    logger, dynamodb = Logger(), boto3.client("dynamodb", config=AWS)
+    logger, dynamodb = Logger(), never_reuse_idle(boto3.client("dynamodb", config=AWS))
     valve = ValveStore(dynamodb, settings.read_store(os.environ).table)
     sender = Sender(
         store=_store(dynamodb),
         client=make_kobo(wanted.calls_at_once),
-        queues=Queues(boto3.client("sqs", config=AWS), wanted.dead_letter_queue_url),
+        queues=Queues(never_reuse_idle(boto3.client("sqs", config=AWS)), wanted.dead_letter_queue_url),
         settings=wanted,
         http_timeout=settings.read_kobo(os.environ).http_timeout,
         chance=Chance(time.time, random.uniform, lambda: uuid.uuid4().hex),
-        brake=Brake(valve, Prompt(_events, wanted.stack, logger.warning), time.time, random.uniform),
+        breaker=CircuitBreaker(
+            valve, Prompt(_events, wanted.stack, logger.warning), time.time, random.uniform, logger.warning
+        ),
     )
     urls = (wanted.priority_queue_url, wanted.bulk_queue_url)
     lanes = {url.rsplit("/", 1)[-1]: url for url in urls}
@@ -82,4 +85,4 @@ def _store(dynamodb: DynamoDBClient) -> Store:
 
 @cache
 def _events() -> EventBridgeClient:
-    return boto3.client("events", config=AWS)
+    return never_reuse_idle(boto3.client("events", config=AWS))

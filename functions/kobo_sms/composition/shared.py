@@ -10,6 +10,7 @@ from botocore.config import Config
 from kobo_sms import settings
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
+from kobo_sms.fresh_connections import never_reuse_idle
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves.
 AWS = Config(
@@ -26,5 +27,6 @@ def make_kobo(connections: int) -> KoboClient:
         when the environment is incomplete.
     """
     wanted = settings.read_kobo(os.environ)
-    credentials = Credentials(boto3.client("secretsmanager", config=AWS), wanted.secret_arn)
+    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    credentials = Credentials(secrets, wanted.secret_arn)
     return KoboClient(wanted.base_url, credentials, timeout=wanted.http_timeout, connections=connections)

@@ -16,6 +16,7 @@ from kobo_sms.request import BadNumber, Request
 
 ONE, TWO = "2348030100001", "2348030100002"
 PART = Part(Request("order-1", (ONE, TWO), "PIN 4711", bad=(BadNumber("x", "why"), BadNumber("", "empty"))), 1.8e9)
+SMILE = "\U0001f600"
 BAD = {"x": {"state": "rejected", "reason": "why"}, "(empty)": {"state": "rejected", "reason": "empty"}}
 
 
@@ -32,6 +33,36 @@ def test_what_is_kept_of_a_part() -> None:
         "reference": "r",
         "text": "PIN 4711",
     }
+
+
+def kept(*raws: str) -> list[str]:
+    request = replace(PART.request, bad=tuple(BadNumber(raw, raw) for raw in raws))
+    found = records.bad_recipients(replace(PART, request=request))
+    assert [each["reason"] for each in found.values()] == list(raws)
+    return list(found)
+
+
+def test_what_was_written_instead_of_a_number_is_cut_where_it_is_long() -> None:
+    assert kept("0800 123", 40 * "x", 41 * "x") == ["0800 123", 40 * "x", 37 * "x" + "…"]
+
+
+def test_it_is_cut_between_characters() -> None:
+    """A smiling face takes four bytes."""
+    assert kept(10 * SMILE, 11 * SMILE, "x" + 10 * SMILE) == [10 * SMILE, 9 * SMILE + "…", "x" + 9 * SMILE + "…"]
+
+
+def test_cuts_that_are_the_same_are_kept_apart() -> None:
+    long, same = 64 * "x", 63 * "x" + "y"
+    assert kept(long, same, long) == [37 * "x" + "…", 33 * "x" + "… (2)", 33 * "x" + "… (3)"]
+    assert kept("", "(empty)", 37 * "x" + "…", long) == ["(empty)", "(empty) (2)", 37 * "x" + "…", 33 * "x" + "… (2)"]
+
+
+@given(st.lists(st.text(st.sampled_from("x(2) …" + SMILE), max_size=64)))
+def test_each_is_kept_under_a_name_of_its_own_that_is_short(raws: list[str]) -> None:
+    names = kept(*raws)
+    assert len(names) == len(raws)
+    assert all(0 < len(name.encode()) <= records.MAX_RAW_BYTES for name in names)
+    assert {raw for raw in raws if raw and len(raw.encode()) <= records.MAX_RAW_BYTES} <= set(names)
 
 
 def test_a_text_is_kept_only_if_wanted_and_never_a_sensitive_one() -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.parts import Part
 from kobo_sms.request import BadNumber, Request, conceal, parse
 
 LAGOS = timezone(timedelta(hours=1))
@@ -78,6 +79,13 @@ def test_a_bad_number_is_set_apart_once() -> None:
 def test_what_is_kept_of_a_bad_number_is_short_and_can_be_stored() -> None:
     (bad,) = read(to=["\ud800" + "x" * 1000]).bad
     assert bad.raw == "?" + "x" * 63
+
+
+def test_the_fingerprint_of_requests_that_exist_stays_what_it_was() -> None:
+    """Else one that is queued again would be refused, as if its id had been used for other content."""
+    bad = ["", "x" * 1000, "x" * 63 + "y" * 9, "\U0001f600" * 70, "\ud800", "0800 123"]
+    request = read(to=["+2348030100001", *bad], **{"from": "Shop"})
+    assert Part(request, 0.0).fingerprint("key") == "481f7c3548721cfeb66b0a6976204ee8"
 
 
 @pytest.mark.parametrize(

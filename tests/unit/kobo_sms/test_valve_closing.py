@@ -1,15 +1,19 @@
-"""What closes a lane, and what does not (DESIGN.md, guarantee 4)."""
+"""What closes a lane, what makes it suspected, and what does neither (DESIGN.md, guarantees 4 and 9)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from kobo_sms.signs import ACCEPTED, CREDENTIALS, CREDIT, GATEWAY, Sign
+from kobo_sms.call_window import CallWindow
+from kobo_sms.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY, LANES, SYMPTOMS
 from kobo_sms.valve import (
-    FIRST_TRIAL,
+    CREDIT_TRIAL,
+    PROBED_EVERY,
+    PROBED_WITHIN,
+    SUSPECTED_FOR,
     SWEEP_EVERY,
     Closed,
     Finding,
@@ -17,151 +21,368 @@ from kobo_sms.valve import (
     Opened,
     Valve,
     decide,
-    spent,
 )
+from kobo_sms.valve_duties import acquit, begin_probe, convict, probe_lanes
+from tests.unit.kobo_sms.counted_calls import NOW, counted
 
-NOW = 1_800_000_000.0
-OPEN, WELL = Valve(), Finding(None, Decimal(5000))
+OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
 BOTH = {"priority", "bulk"}
-FAULTS = [CREDENTIALS, GATEWAY]
+OTHER = {"bulk": "priority", "priority": "bulk"}
+FINDINGS = [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
 
 
-def signs(kind: str, *witnesses: str, lane: str = "bulk", pages: int = 1, start: float = -60) -> list[Sign]:
-    """Return a sign a second, one of each witness."""
-    return [Sign(NOW + start + at, kind, lane, each, pages) for at, each in enumerate(witnesses)]
+def causes(window: CallWindow, finding: Finding = WELL, valve: Valve = OPEN) -> dict[str, str]:
+    return {lane: each.cause for lane, each in decide(valve, window, finding, NOW).closed.items()}
 
 
-def causes(found: Iterable[Sign], finding: Finding = WELL, valve: Valve = OPEN) -> dict[str, str]:
-    return {lane: each.cause for lane, each in decide(valve, found, finding, NOW).closed.items()}
+def suspects(window: CallWindow, finding: Finding = WELL, valve: Valve = OPEN) -> dict[str, str]:
+    after = decide(valve, window, finding, NOW)
+    assert not after.closed
+    return {lane: each.cause for lane, each in after.suspected.items()}
 
 
-@pytest.mark.parametrize(
-    "finding", [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
-)
-def test_no_symptom_no_closing(finding: Finding) -> None:
-    assert causes([], finding) == {}
-    assert causes(signs(ACCEPTED, "-", "-", "-"), finding) == {}
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_no_failed_call_no_closing(finding: Finding) -> None:
+    assert decide(OPEN, NOTHING, finding, NOW) == OPEN
+    assert decide(OPEN, counted(worked=500), finding, NOW) == OPEN
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lane", sorted(BOTH))
-def test_one_sign_that_credit_confirms_closes_both_lanes_at_once(fault: str, lane: str) -> None:
-    valve = decide(OPEN, signs(fault, "a", lane=lane), Finding(fault), NOW)
-    assert valve.closed.keys() == BOTH
-    assert valve.closed["bulk"] == Closed(
+def test_what_credit_shows_too_closes_both_lanes_at_once(fault: str, lane: str) -> None:
+    valve = decide(OPEN, counted(3, lane=lane, symptom=fault, recipients="a"), Finding(fault), NOW)
+    closed = Closed(
         fault,
         NOW,
         "credit/ shows it",
         confirmed=True,
-        trial_at=NOW + FIRST_TRIAL,
-        trial_wait=FIRST_TRIAL,
+        trial_at=NOW + 900,
+        trial_wait=15.0,
         sweep_at=NOW + SWEEP_EVERY,
     )
+    assert valve == Valve(dict.fromkeys(BOTH, closed))
+
+
+@pytest.mark.parametrize(
+    ("failed", "worked", "closes"), [(3, 0, True), (2, 0, False), (9, 1, True), (8, 1, False), (30, 30, False)]
+)
+def test_a_gateway_that_credit_shows_to_be_down_takes_three_calls_that_nearly_all_failed(
+    failed: int, worked: int, closes: bool
+) -> None:
+    found = counted(failed, worked, recipients="a")
+    assert bool(causes(found, Finding(GATEWAY))) is closes
+    assert not decide(OPEN, found, Finding(GATEWAY), NOW).suspected
+
+
+@pytest.mark.parametrize(
+    ("failed", "worked", "closes"), [(1, 0, True), (0, 0, False), (1, 1, False), (8, 1, False), (9, 1, True)]
+)
+def test_a_login_that_credit_refuses_too_takes_one_call_if_nothing_worked(
+    failed: int, worked: int, closes: bool
+) -> None:
+    found = counted(failed, worked, symptom=CREDENTIALS, recipients="a")
+    assert causes(found, Finding(CREDENTIALS)) == (dict.fromkeys(BOTH, CREDENTIALS) if closes else {})
+
+
+def test_a_lane_that_works_is_not_closed_for_what_credit_shows_either() -> None:
+    found = counted(9) + counted(worked=1, lane="priority")
+    assert causes(found, Finding(GATEWAY)) == {"bulk": GATEWAY}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_three_different_recipients_close_both_lanes_though_credit_is_well(fault: str) -> None:
-    assert causes(signs(fault, "a", "b")) == {}
-    valve = decide(OPEN, signs(fault, "a", "b", "c", "a"), WELL, NOW)
+@pytest.mark.parametrize("finding", [WELL, Finding(None)])
+def test_what_credit_contradicts_is_suspected_first(fault: str, finding: Finding) -> None:
+    assert suspects(counted(4, symptom=fault), finding) == {}
+    valve = decide(OPEN, counted(5, symptom=fault), finding, NOW)
+    lane = Closed(
+        fault,
+        NOW,
+        "5 of 5 calls failed in the last 119 seconds",
+        trial_at=NOW,
+        trial_wait=15.0,
+        sweep_at=NOW + SWEEP_EVERY,
+    )
+    assert valve == Valve(suspected=dict.fromkeys(BOTH, lane))
+    assert probe_lanes(valve, NOW) == ["priority", "bulk"]
+
+
+@pytest.mark.parametrize(("failed", "worked", "suspected"), [(18, 2, True), (17, 3, False), (5, 1, False)])
+def test_nearly_all_calls_have_to_fail(failed: int, worked: int, suspected: bool) -> None:
+    assert bool(suspects(counted(failed, worked))) is suspected
+
+
+@pytest.mark.parametrize("finding", [WELL, Finding(None)])
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+@pytest.mark.parametrize("recipients", ["a", "ab"])
+def test_one_recipient_or_two_that_always_fail_are_never_suspected(
+    symptom: str, finding: Finding, recipients: str
+) -> None:
+    window = counted(200, symptom=symptom, recipients=recipients) + counted(
+        200, ago=60, symptom=symptom, recipients="a"
+    )
+    assert decide(OPEN, window, finding, NOW) == OPEN
+
+
+def test_the_words_of_a_suspicion_are_of_what_was_counted() -> None:
+    found = counted(31, 3, recipients="abcdef") + counted(9, ago=20)
+    assert decide(OPEN, found, WELL, NOW).suspected["bulk"].detail == "31 of 34 calls failed in the last 9 seconds"
+
+
+def test_the_cause_is_the_fault_that_was_met_more_often() -> None:
+    found = counted(6, symptom=CREDENTIALS) + counted(12)
+    assert suspects(found) == dict.fromkeys(BOTH, GATEWAY)
+    assert suspects(found + counted(7, symptom=CREDENTIALS)) == dict.fromkeys(BOTH, CREDENTIALS)
+
+
+def test_credit_knows_the_fault_better_than_the_calls() -> None:
+    # A gateway that is down may look like a refused login, and the other way round.
+    assert causes(counted(3, symptom=CREDENTIALS), Finding(GATEWAY)) == dict.fromkeys(BOTH, GATEWAY)
+    assert causes(counted(1), Finding(CREDENTIALS)) == dict.fromkeys(BOTH, CREDENTIALS)
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_lane_whose_own_calls_alone_fail_is_the_only_one(lane: str) -> None:
+    found = counted(20, lane=lane) + counted(worked=1, lane=OTHER[lane])
+    assert suspects(found) == {lane: GATEWAY}
+    assert causes(found, Finding(GATEWAY)) == {lane: GATEWAY}
+    # As long as its own are few, the other lane's tell that KoboMobile works.
+    assert suspects(counted(19, lane=lane) + counted(worked=3, lane=OTHER[lane])) == {}
+
+
+def test_only_one_check_probes_and_should_it_die_another_does() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    probed = begin_probe(suspected, probe_lanes(suspected, NOW), NOW)
+    assert probe_lanes(probed, NOW) == []
+    for later in (1, 30, PROBED_WITHIN - 0.001, PROBED_WITHIN):
+        again = decide(probed, counted(7), WELL, NOW + later)
+        assert {each.since for each in again.suspected.values()} == {NOW}
+        assert probe_lanes(again, NOW + later) == (["priority", "bulk"] if later == PROBED_WITHIN else [])
+    assert begin_probe(suspected, ["bulk"], NOW).suspected["priority"] == suspected.suspected["priority"]
+
+
+def test_the_suspicion_lasts_as_long_as_nearly_all_calls_fail_and_says_what_was_counted_last() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    later = decide(suspected, counted(5) + counted(6, ago=-20), WELL, NOW + 20)
+    assert later.suspected["bulk"].since == NOW
+    assert later.suspected["bulk"].detail == "11 of 11 calls failed in the last 119 seconds"
+    for nothing_bad in (NOTHING, counted(5, 1), counted(200, ago=60, recipients="a")):
+        assert decide(suspected, nothing_bad, WELL, NOW + 20) == OPEN
+
+
+def test_another_cause_is_another_suspicion() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    later = decide(suspected, counted(5) + counted(9, symptom=CREDENTIALS), WELL, NOW + 20)
+    assert {(each.cause, each.since, each.trial_at) for each in later.suspected.values()} == {
+        (CREDENTIALS, NOW + 20, NOW + 20)
+    }
+
+
+def test_what_is_suspected_closes_at_once_when_credit_shows_it() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    after = decide(suspected, counted(5), Finding(GATEWAY), NOW + 30)
+    assert after.suspected == {}
+    assert {(each.cause, each.since, each.confirmed) for each in after.closed.values()} == {(GATEWAY, NOW + 30, True)}
+
+
+def test_an_operator_has_the_last_word_on_what_is_suspected() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    held = decide(replace(suspected, holds={"bulk": Hold("ada", NOW)}), counted(5), WELL, NOW + 1)
+    assert held.closed.keys() == {"bulk"}
+    assert held.suspected.keys() == {"priority"}
+    asked = decide(replace(suspected, open_asked={"bulk": NOW + 1}), counted(5), WELL, NOW + 2)
+    assert asked.closed == {}
+    assert asked.suspected.keys() == {"priority"}
+    # And what was counted before the order says nothing after it.
+    assert decide(asked, counted(5), WELL, NOW + 3).suspected.keys() == {"priority"}
+
+
+def test_a_probe_that_fails_soon_is_followed_by_others() -> None:
+    suspected = begin_probe(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
+    after = convict(suspected, ["priority", "bulk"], NOW + 5)
+    assert after.closed == {}
+    assert after.suspected == {
+        lane: replace(each, trial_at=NOW + 5 + PROBED_EVERY) for lane, each in suspected.suspected.items()
+    }
+    # Never later than it may be closed.
+    late = convict(suspected, ["bulk"], NOW + SUSPECTED_FOR - 1)
+    assert late.suspected["bulk"].trial_at == NOW + SUSPECTED_FOR
+    assert late.suspected["priority"] == suspected.suspected["priority"]
+
+
+def test_what_fails_for_long_is_closed_and_tried_soon() -> None:
+    suspected, at = decide(OPEN, counted(5), WELL, NOW), NOW + SUSPECTED_FOR
+    assert convict(suspected, BOTH, at - 0.001).closed == {}
+    after = convict(suspected, ["priority", "bulk"], at)
+    assert after.suspected == {}
+    assert after.closed == {
+        lane: replace(each, since=at, trial_at=at + 15) for lane, each in suspected.suspected.items()
+    }
+    assert not any(each.confirmed for each in after.closed.values())
+    one = convict(suspected, ["bulk"], at)
+    assert one.closed.keys() == {"bulk"}
+    assert one.suspected.keys() == {"priority"}
+    assert convict(after, ["priority", "bulk"], at + 30) == after
+    assert convict(OPEN, ["bulk"], NOW) == OPEN
+
+
+def test_where_all_fails_each_probe_too_it_closes_within_a_minute_and_no_sooner() -> None:
+    """A check a second, as prompts have it; calls go on to fail."""
+    valve, probes = OPEN, []
+    for second in range(200):
+        now = NOW + second
+        if valve.closed:
+            break
+        valve = decide(valve, counted(5, ago=-second), WELL, now)
+        if due := probe_lanes(valve, now):
+            probes.append(second)
+            valve = convict(begin_probe(valve, due, now), due, now)
     assert valve.closed.keys() == BOTH
-    assert valve.closed["bulk"].detail == "4 calls in a row"
-    assert not valve.closed["bulk"].confirmed
+    assert probes[0] == 0
+    assert probes[-1] == second - 1 == SUSPECTED_FOR
+    assert len(probes) == 1 + SUSPECTED_FOR // PROBED_EVERY
 
 
-@pytest.mark.parametrize("kind", [*FAULTS, CREDIT])
-def test_one_recipient_that_always_fails_never_closes(kind: str) -> None:
-    assert causes(signs(kind, *["a"] * 200, start=-300)) == {}
+def test_what_was_closed_while_it_was_probed_stays_as_it_is() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    held = Closed("operator", NOW + 1, by="ada")
+    known = replace(suspected, closed={"bulk": held})
+    for later in (2, SUSPECTED_FOR):
+        convicted = convict(known, ["priority", "bulk"], NOW + later)
+        assert convicted.closed["bulk"] == held
+        assert "bulk" not in convicted.suspected
+    freed = acquit(known, ["priority", "bulk"], NOW + 2)
+    assert (freed.closed, freed.suspected) == ({"bulk": held}, {})
+    assert freed.opened.keys() == {"priority"}
 
 
-@pytest.mark.parametrize(("fault", "other"), [(CREDENTIALS, GATEWAY), (GATEWAY, CREDENTIALS)])
-def test_another_fault_of_credit_confirms_nothing(fault: str, other: str) -> None:
-    assert causes(signs(fault, "a", "b"), Finding(other)) == {}
+def test_acquitted_stays_open_and_is_counted_afresh() -> None:
+    suspected = decide(OPEN, counted(5), WELL, NOW)
+    after = acquit(suspected, ["priority", "bulk"], NOW + 1)
+    assert after == Valve(opened=dict.fromkeys(BOTH, Opened(NOW + 1, 15.0)))
+    # Neither what was counted before, nor in the slot of the probe, brings it back.
+    before = counted(50) + counted(50, ago=-0.9)
+    for later in (2, 30, 60, 119, 120, 121):
+        after = decide(after, before, WELL, NOW + later)
+        assert (after.closed, after.suspected) == ({}, {})
+        assert decide(after, before, Finding(GATEWAY), NOW + later).closed == {}
+    again = acquit(suspected, ["priority", "bulk"], NOW)
+    assert decide(again, before + counted(5, ago=-1), WELL, NOW + 9).suspected.keys() == BOTH
+    one = acquit(suspected, ["bulk"], NOW)
+    assert one.suspected.keys() == {"priority"}
+    assert one.opened.keys() == {"bulk"}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lane", sorted(BOTH))
-def test_a_success_on_either_lane_ends_a_run_of_both(fault: str, lane: str) -> None:
-    between = [*signs(fault, "a", "b", start=-60), Sign(NOW - 30, ACCEPTED, lane), *signs(fault, "c", start=-20)]
-    assert causes(between) == {}
-    assert causes([*between, *signs(fault, "d", "e", start=-10, lane="priority")]).keys() == BOTH
-    assert causes(signs(fault, "a", "b", "c"), Finding(fault)) != {}
-    assert causes([*signs(fault, "a", "b", "c"), Sign(NOW, ACCEPTED, lane)], Finding(fault)) == {}
+def test_who_works_is_judged_by_both_lanes_only_since_it_was_opened() -> None:
+    valve = acquit(decide(OPEN, counted(5), WELL, NOW), ["bulk"], NOW + 1)
+    after = decide(replace(valve, suspected={}), counted(5, lane="priority"), WELL, NOW + 2)
+    assert after.suspected.keys() == {"priority"}
 
 
-def test_a_success_ends_a_run_for_credit_on_its_own_lane_alone() -> None:
-    poor = signs(CREDIT, "a", "b", "c")
-    assert causes([*poor, Sign(NOW, ACCEPTED, "bulk")]) == {}
-    assert causes([*poor, Sign(NOW, ACCEPTED, "priority")]) == {"bulk": CREDIT}
+@pytest.mark.parametrize(("ago", "wait"), [(10, 480), (180, 480), (180.001, 15), (300, 15)])
+def test_who_opened_and_fails_again_goes_on_waiting_longer(ago: float, wait: float) -> None:
+    opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - ago, 240.0)))
+    suspected = decide(opened, counted(5), WELL, NOW)
+    assert suspected.suspected["bulk"].trial_wait == wait
+    closed = convict(suspected, BOTH, NOW + SUSPECTED_FOR).closed["bulk"]
+    assert (closed.trial_wait, closed.trial_at) == (wait, NOW + SUSPECTED_FOR + wait)
+    shown = decide(opened, counted(5), Finding(GATEWAY), NOW).closed["bulk"]
+    assert (shown.trial_wait, shown.trial_at) == (wait, NOW + 900)
 
 
-@pytest.mark.parametrize("lane", sorted(BOTH))
-def test_credit_closes_only_its_lane(lane: str) -> None:
-    assert causes(signs(CREDIT, "a", "b", "c", lane=lane)) == {lane: CREDIT}
-    assert causes(signs(CREDIT, "a", lane=lane), Finding(None, Decimal(0))) == {lane: CREDIT}
+def test_who_worked_in_between_begins_anew() -> None:
+    opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 60, 240.0)))
+    after = decide(opened, counted(19) + counted(worked=1, ago=9), WELL, NOW)
+    assert {lane: each.trial_wait for lane, each in after.suspected.items()} == {"priority": 480, "bulk": 15}
+
+
+def test_a_lane_that_was_acquitted_and_fails_again_waits_half_a_minute() -> None:
+    acquitted = acquit(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
+    again = decide(acquitted, counted(5, ago=-20), WELL, NOW + 20)
+    at = NOW + 20 + SUSPECTED_FOR
+    assert convict(again, BOTH, at).closed["bulk"].trial_at == at + 30
+
+
+def test_no_wait_is_longer_than_fifteen_minutes() -> None:
+    opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 10, 900.0)))
+    assert decide(opened, counted(5), WELL, NOW).suspected["bulk"].trial_wait == 900
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_credit_that_the_balance_explains_closes_its_lane_at_once(lane: str) -> None:
+    valve = decide(OPEN, counted(1, lane=lane, symptom=CREDIT, pages=1), Finding(None, Decimal(9)), NOW)
+    closed = Closed(
+        CREDIT,
+        NOW,
+        "a call of 1 page was refused",
+        pages=1,
+        balance=Decimal(9),
+        confirmed=True,
+        trial_at=NOW + CREDIT_TRIAL,
+        trial_wait=CREDIT_TRIAL,
+        sweep_at=NOW + SWEEP_EVERY,
+    )
+    assert valve == Valve({lane: closed})
 
 
 @pytest.mark.parametrize(
     ("pages", "balance", "closes"), [(500, 4999, True), (500, 5000, False), (1, 9, True), (1, 10, False)]
 )
-def test_credit_is_confirmed_by_a_balance_that_explains_the_refusal(pages: int, balance: int, closes: bool) -> None:
-    finding = Finding(None, Decimal(balance))
-    valve = decide(OPEN, signs(CREDIT, "a", pages=pages), finding, NOW)
+def test_a_balance_explains_a_refusal_below_ten_units_a_page(pages: int, balance: int, closes: bool) -> None:
+    # Beside many that were accepted: a part too dear for what is left.
+    found = counted(1, 50, symptom=CREDIT, pages=pages)
+    valve = decide(OPEN, found, Finding(None, Decimal(balance)), NOW)
     assert bool(valve.closed) is closes
+    assert valve.suspected == {}
     if closes:
         assert valve.closed["bulk"].balance == balance
         assert valve.closed["bulk"].pages == pages
 
 
-@pytest.mark.parametrize("finding", [Finding(None), Finding(GATEWAY), Finding(CREDENTIALS)])
-def test_without_a_balance_credit_takes_several(finding: Finding) -> None:
-    assert causes(signs(CREDIT, "a", "b"), finding) == {}
-    assert causes(signs(CREDIT, "a", "b", "c"), finding) == {"bulk": CREDIT}
+def test_the_fewest_pages_refused_are_what_is_waited_for() -> None:
+    found = counted(1, symptom=CREDIT, pages=500) + counted(1, symptom=CREDIT, pages=7, recipients="d")
+    closed = decide(OPEN, found, Finding(None, Decimal(60)), NOW).closed["bulk"]
+    assert (closed.pages, closed.confirmed, closed.detail) == (7, True, "a call of 7 pages was refused")
 
 
-def test_a_fault_goes_before_credit() -> None:
-    both = [*signs(CREDIT, "a", "b", "c"), *signs(GATEWAY, "a", "b", "c")]
-    assert causes(both) == dict.fromkeys(BOTH, GATEWAY)
+@pytest.mark.parametrize("finding", [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS)])
+def test_credit_that_nothing_explains_is_suspected(finding: Finding) -> None:
+    assert suspects(counted(4, symptom=CREDIT, pages=3), finding) == {}
+    assert suspects(counted(5, 1, symptom=CREDIT), finding) == {}
+    valve = decide(OPEN, counted(5, symptom=CREDIT, pages=3), finding, NOW)
+    assert valve.suspected.keys() == {"bulk"}
+    lane = valve.suspected["bulk"]
+    assert (lane.cause, lane.pages, lane.balance, lane.confirmed) == (CREDIT, 3, finding.balance, False)
+    assert lane.detail == "5 of 5 calls failed in the last 119 seconds"
+    at = NOW + SUSPECTED_FOR
+    assert convict(valve, ["bulk"], at).closed["bulk"].trial_at == at + 15
 
 
-def test_what_is_long_ago_closes_nothing() -> None:
-    assert causes(signs(GATEWAY, "a", "b", "c", start=-305), Finding(GATEWAY)) == {}
+def test_a_fault_that_credit_shows_goes_before_credit() -> None:
+    found = counted(5, symptom=CREDIT) + counted(50)
+    assert causes(found, Finding(GATEWAY)) == dict.fromkeys(BOTH, GATEWAY)
+    assert suspects(found) == dict.fromkeys(BOTH, GATEWAY)
+    # A refusal for credit is an answer of a gateway that works.
+    assert suspects(counted(20, symptom=CREDIT) + counted(20)) == {"bulk": CREDIT}
 
 
-@pytest.mark.parametrize("closed_by", [*FAULTS, CREDIT])
-def test_closing_twice_is_closing_once(closed_by: str) -> None:
-    found = signs(closed_by, "a", "b", "c")
-    for finding in (WELL, Finding(closed_by)) if closed_by != CREDIT else (WELL,):
-        once = decide(OPEN, found, finding, NOW)
-        assert decide(once, found, finding, NOW + 5) == once
+@pytest.mark.parametrize("finding", FINDINGS)
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+def test_what_is_long_ago_closes_nothing(finding: Finding, symptom: str) -> None:
+    assert decide(OPEN, counted(50, ago=120, symptom=symptom), finding, NOW) == OPEN
 
 
-@pytest.mark.parametrize(("ago", "wait"), [(0, 480), (899, 480), (1140, 480), (1141, 60)])
-def test_who_opened_and_fails_again_goes_on_waiting_longer(ago: float, wait: float) -> None:
-    opened = Valve(opened={lane: Opened(NOW - ago, 240.0) for lane in BOTH})
-    closed = decide(opened, signs(GATEWAY, "a", "b", "c"), WELL, NOW).closed["bulk"]
-    assert (closed.trial_wait, closed.trial_at) == (wait, NOW + wait)
-
-
-def test_no_wait_is_longer_than_fifteen_minutes() -> None:
-    opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 1, 900.0)))
-    assert decide(opened, signs(GATEWAY, "a", "b", "c"), WELL, NOW).closed["bulk"].trial_wait == 900
-
-
-def test_spent_are_the_signs_acted_upon_ended_or_stale() -> None:
-    stale, ended = signs(GATEWAY, "z", start=-400), signs(GATEWAY, "a", start=-60)
-    success, telling = Sign(NOW - 50, ACCEPTED, "priority"), signs(GATEWAY, "b", "c", start=-20)
-    poor = signs(CREDIT, "d", start=-10)
-    every = [*stale, *ended, success, *telling, *poor]
-    assert spent(OPEN, OPEN, every, NOW) == [*stale, *ended, success]
-    closed = Valve({"bulk": Closed(CREDIT, NOW)})
-    assert spent(OPEN, closed, every, NOW) == every
-    other = Valve({"priority": Closed(CREDIT, NOW)})
-    for before, after in ((OPEN, other), (other, other), (other, OPEN)):
-        assert spent(before, after, every, NOW) == [*stale, *ended, success]
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_closing_or_suspecting_twice_is_doing_it_once(symptom: str, finding: Finding) -> None:
+    found = counted(7, symptom=symptom, pages=3)
+    once = decide(OPEN, found, finding, NOW)
+    assert decide(once, found, finding, NOW) == once
+    later = decide(once, found, finding, NOW + 5)
+    assert later.closed == once.closed
+    assert [each.since for each in later.suspected.values()] == [each.since for each in once.suspected.values()]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_was_told_before_an_operators_hold_still_tells_of_the_other_lane(fault: str) -> None:
+def test_what_a_held_lane_met_still_tells_of_the_other(fault: str) -> None:
     held = Valve(holds={"priority": Hold("ada", NOW)})
-    after = decide(held, signs(fault, "a", "b"), WELL, NOW)
-    assert spent(held, after, signs(fault, "a", "b"), NOW) == []
+    assert decide(held, counted(5, lane="priority", symptom=fault), WELL, NOW).suspected.keys() == {"bulk"}

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +19,7 @@ import send_sms.handler
 from kobo_sms import settings
 from kobo_sms.alert_topic import AlertTopic
 from kobo_sms.alerting import Alerting
+from kobo_sms.call_window import CallWindow, slot_of
 from kobo_sms.checking import Checked, Checker
 from kobo_sms.client import KoboClient
 from kobo_sms.closed_lanes import ClosedLanes
@@ -28,8 +29,10 @@ from kobo_sms.credit_store import CreditStore
 from kobo_sms.dynamodb import Expression, encode
 from kobo_sms.event_sources import EventSources
 from kobo_sms.records import VALVE_ID, VALVE_PART, moment
-from kobo_sms.signs import LANES, Sign
+from kobo_sms.signals import CREDIT, LANES, FailureSignal
+from kobo_sms.valve import SUSPECTED_FOR, Closed, Valve
 from kobo_sms.valve_control import ValveControl
+from kobo_sms.valve_duties import convict
 from kobo_sms.valve_store import ValveStore
 from tests.integration.functions.checking.fake_lambda import FakeLambda
 from tests.integration.functions.conftest import PIN, Clock
@@ -68,15 +71,25 @@ class Room:
         self.functions.settle()
         return self.checker.check(self.clock.now + SECONDS)
 
-    def tell(self, kind: str, *witnesses: str, lane: str = "bulk", pages: int = 1) -> None:
-        """Leave signs, as send_sms does."""
-        for at, witness in enumerate(witnesses):
-            self.valve.report(Sign(self.clock.now + at / 1000, kind, lane, witness, pages))
+    def tell(self, kind: str, *recipients: str, lane: str = "bulk", pages: int = 1) -> None:
+        """Count a failed call for each of the `recipients`, as send_sms does."""
+        now = self.clock.now
+        signals = frozenset(FailureSignal(now, kind, lane, each, pages) for each in recipients)
+        self.valve.report(CallWindow({(slot_of(now), lane, kind): len(recipients)}, signals), CallWindow(), now)
+
+    def fail(self, kind: str, lane: str = "bulk") -> None:
+        """Count as many failures as make a lane suspected."""
+        self.tell(kind, "a", "b", "c", "d", "e", lane=lane)
 
     def close(self, kind: str) -> None:
-        """Have check_credit close what three recipients in a row close, credit/ answering as if all were well."""
-        self.tell(kind, "a", "b", "c")
+        """Have lanes closed as after a minute of probes that failed, credit/ answering as if all were well."""
+        now, lanes = self.clock.now, LANES if kind != CREDIT else ("bulk",)
+        suspicion = Closed(kind, now - SUSPECTED_FOR, "31 of 40 calls failed in the last 30 seconds", pages=1)
+        suspected = Valve(suspected=dict.fromkeys(lanes, suspicion))
+        known = self.valve.read()
+        assert self.valve.write(convict(replace(suspected, opened=known.valve.opened), lanes, now), known.version)
         self.check()
+        assert set(self.closed()) == set(lanes)
         self.stack.alerts()
         self.functions.settle()
 
@@ -170,7 +183,7 @@ def room(aws: Stack, kobo: MockControl, functions: FakeLambda, clients: dict[str
         timeout=5,
         connections=1,
     )
-    made = Room(aws, kobo, functions, clock, valve, account, lanes, Checker(client, valve, control, alerting))
+    made = Room(aws, kobo, functions, clock, valve, account, lanes, Checker(client, valve, control, alerting, clock))
     kobo.set_account(balance=Decimal(100_000))
 
     with _noted(watched.sqs, made.received):

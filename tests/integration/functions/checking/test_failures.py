@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import ConfigurationError, UnreadableBalance
-from kobo_sms.signs import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.functions.checking.fake_lambda import refusal
 from tests.integration.functions.conftest import LOGGABLE
 
@@ -20,18 +20,25 @@ BOTH = {"priority", "bulk"}
 
 
 def test_with_a_balance_that_nobody_can_read_all_else_is_seen_to(room: Room) -> None:
-    room.kobo.add_fault(endpoint="credit", answer="plenty")
-    room.tell(GATEWAY, "a", "b", "c")
-    with pytest.raises(UnreadableBalance):
-        room.check()
+    room.put(9)
+    for endpoint, answer in (("credit", "plenty"), ("send", "error_gw")):
+        room.kobo.add_fault(endpoint=endpoint, answer=answer)
+    room.fail(GATEWAY)
+    for after in (0, 30, 30):
+        room.come_back()
+        with pytest.raises(UnreadableBalance):
+            room.check(after)
     assert room.closed().keys() == BOTH
     assert room.enabled() == set()
     assert room.kinds() == ["gateway"]
     account = room.account.read()
     assert (account.answer, account.usage.last) == ("unreadable", None)
     # The lanes open by trials all the same.
+    room.kobo.clear_faults()
+    room.kobo.add_fault(endpoint="credit", answer="plenty")
+    room.come_back()
     with pytest.raises(UnreadableBalance):
-        room.check(after=60)
+        room.check(after=15)
     assert room.closed() == {}
 
 
@@ -44,6 +51,7 @@ def test_an_unreadable_balance_is_no_zero(room: Room) -> None:
 
 
 def test_a_lambda_api_that_fails_does_not_keep_the_alert_from_going_out(room: Room) -> None:
+    room.kobo.add_fault(endpoint="credit", answer="error_gw")
     room.tell(GATEWAY, "a", "b", "c")
     room.functions.fault = refusal("ServiceException", "GetEventSourceMapping")
     with pytest.raises(ClientError, match="ServiceException"):
@@ -84,7 +92,7 @@ def test_nothing_private_is_told_or_kept(room: Room) -> None:
     room.put(1, age=13 * 86_400 + 60)
     room.kobo.add_fault(endpoint="send", answer="error_gw")
     room.close(GATEWAY)
-    room.check(after=60)
+    room.check(after=15)
     room.kobo.set_account(balance=0)
     room.tell(CREDIT, "a", "b", "c")
     room.check(after=6 * 3600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kobo_sms.signs import CREDIT, GATEWAY
+from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.functions.checking.conftest import ONE
 
 if TYPE_CHECKING:
@@ -14,16 +14,27 @@ if TYPE_CHECKING:
 BOTH = {"priority", "bulk"}
 
 
-def test_no_trial_while_credit_shows_the_fault_and_one_at_once_when_it_recovers(room: Room) -> None:
-    room.put(1)
-    room.kobo.add_fault(endpoint="credit", answer="error_gw")
-    room.tell(GATEWAY, "a")
-    for after in (0, 60, 900, 3600):
-        assert room.check(after).closed.keys() == BOTH
+def test_while_credit_shows_the_fault_a_trial_comes_every_15_minutes_and_at_once_when_it_recovers(room: Room) -> None:
+    room.put(4)
+    for endpoint in ("credit", "send"):
+        room.kobo.add_fault(endpoint=endpoint, answer="error_gw")
+    room.tell(GATEWAY, "a", "b", "c")
+    assert [len(room.check(after).closed) for after in (0, 60, 839)] == [2, 2, 2]
     assert room.functions.invoked == []
+    room.check(after=1)
+    assert len(room.functions.invoked) == 1
     room.kobo.clear_faults()
     assert room.check(after=1).closed == {}
     assert len(room.kobo.messages) == 1
+
+
+def test_a_login_that_credit_refuses_is_not_tried_at_send(room: Room) -> None:
+    room.put(4)
+    room.kobo.add_fault(endpoint="credit", answer="error_user")
+    room.tell(CREDENTIALS, "a")
+    for after in (0, 900, 3600):
+        assert room.check(after).closed.keys() == BOTH
+    assert room.functions.invoked == []
 
 
 def test_of_checks_that_overlap_only_one_makes_the_trial(room: Room) -> None:
@@ -36,7 +47,7 @@ def test_of_checks_that_overlap_only_one_makes_the_trial(room: Room) -> None:
         overlapping.append(set(room.checker.check(room.clock.now + 90).closed))
 
     room.functions.on_call = overlap
-    assert room.check(after=60).closed == {}
+    assert room.check(after=15).closed == {}
     assert overlapping == [BOTH]
     assert len(room.functions.invoked) == 1
     assert room.sends() == 3
@@ -45,10 +56,10 @@ def test_of_checks_that_overlap_only_one_makes_the_trial(room: Room) -> None:
 def test_without_the_time_for_it_no_trial_is_begun(room: Room) -> None:
     room.put(1)
     room.close(GATEWAY)
-    room.clock.now += 60
+    room.clock.now += 15
     room.checker.check(room.clock.now + 40)
     assert room.functions.invoked == []
-    assert room.check(after=60).closed == {}
+    assert room.check(after=15).closed == {}
 
 
 def test_credit_that_the_balance_does_not_explain_is_tried_on_its_lane_alone(room: Room) -> None:
@@ -57,11 +68,11 @@ def test_credit_that_the_balance_does_not_explain_is_tried_on_its_lane_alone(roo
     room.close(CREDIT)
     assert room.closed() == {"bulk": CREDIT}
     room.kobo.add_fault(endpoint="send", answer="error_credit")
-    assert room.check(after=60).closed == {"bulk": CREDIT}
+    assert room.check(after=15).closed == {"bulk": CREDIT}
     assert (room.sends(), room.waiting("priority")) == (3, (1, 0))
     room.kobo.clear_faults()
     room.come_back()
-    assert room.check(after=120).closed == {}
+    assert room.check(after=30).closed == {}
     assert room.waiting("priority") == (1, 0)
 
 
@@ -70,16 +81,18 @@ def test_a_refusal_for_lack_of_credit_shows_that_the_fault_is_over(room: Room) -
     room.put(1)
     room.close(GATEWAY)
     room.kobo.set_account(balance=1)
-    assert room.check(after=60).closed == {}
+    assert room.check(after=15).closed == {}
     # Only now is it a matter of credit, and of its lane.
+    room.clock.now += 10
     room.tell(CREDIT, "a")
-    assert room.check(after=10).closed == {"bulk": CREDIT}
+    assert room.check().closed == {"bulk": CREDIT}
 
 
 def test_credit_that_the_balance_explains_is_not_tried(room: Room) -> None:
     room.put(1)
     room.kobo.set_account(balance=Decimal(5))
-    room.close(CREDIT)
+    room.tell(CREDIT, "a")
+    room.check()
     for _ in range(3):
         assert room.check(after=900).closed == {"bulk": CREDIT}
     assert room.functions.invoked == []

@@ -5,11 +5,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from kobo_sms.composition import reports
+from kobo_sms.dynamodb import encode
 from kobo_sms.report_store import ReportStore
 from kobo_sms.siblings import Siblings
+from kobo_sms.valve_store import ValveStore
 from tests.integration.functions.conftest import PIN
 
 if TYPE_CHECKING:
@@ -188,6 +190,57 @@ def test_a_shard_that_could_not_be_started_is_logged(
     functions.poll()
     assert invoked.payloads == [{"shard": 1}, {"shard": 3}]
     assert '"shards":[2]' in output.readouterr().out
+
+
+def test_a_part_that_is_put_off_is_logged_by_its_key_and_counted(
+    functions: Functions, aws: Stack, kobo: MockControl, output: pytest.CaptureFixture[str]
+) -> None:
+    functions.put({"to": "2348030100001", "msg": TEXT, "id": "order-1"})
+    functions.deliver()
+    broken: dict[str, Any] = {"id": "order-2", "part": "0.1", "due_shard": "0", "due_at": 1, "text": TEXT, "put_off": 2}
+    broken["recipients"] = {"2348030100002": "sent"}
+    aws.dynamodb.put_item(TableName="messages", Item=encode(broken))
+    kobo.advance(10)
+    assert functions.poll() == {"parts": 1, "calls": 1}
+    lines = [json.loads(line) for line in output.readouterr().out.splitlines()]
+    (told,) = (line for line in lines if line.get("message") == "part put off")
+    named = {name: told[name] for name in ("level", "request_id", "part", "times", "error")}
+    assert named == {"level": "ERROR", "request_id": "order-2", "part": "0.1", "times": 3, "error": "KeyError"}
+    assert any(frame.startswith("require_pollable:") for frame in told["frames"])
+    assert [line["PartsPutOff"] for line in lines if "PartsPutOff" in line] == [[1.0]]
+    assert TEXT not in str(lines)
+
+
+def test_without_such_parts_the_count_is_zero(functions: Functions, output: pytest.CaptureFixture[str]) -> None:
+    functions.poll()
+    assert '"PartsPutOff":[0.0]' in output.readouterr().out
+
+
+def test_a_valve_that_nobody_can_read_is_logged(
+    functions: Functions, kobo: MockControl, monkeypatch: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]
+) -> None:
+    def fails(store: ValveStore) -> str | None:
+        raise KeyError("since")
+
+    monkeypatch.setattr(ValveStore, "fault", fails)
+    functions.put({"to": "2348030100001", "msg": TEXT})
+    functions.deliver()
+    kobo.advance(10)
+    assert functions.poll() == {"parts": 1, "calls": 1}
+    lines = [json.loads(line) for line in output.readouterr().out.splitlines()]
+    (told,) = (line for line in lines if line.get("message") == "item unreadable")
+    assert (told["level"], told["item"], told["error"]) == ("ERROR", "valve", "KeyError")
+
+
+def test_a_valve_that_aws_does_not_give_fails_the_invocation(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(store: ValveStore) -> str | None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(ValveStore, "fault", fails)
+    with pytest.raises(EndpointConnectionError):
+        functions.poll()
 
 
 def test_an_error_of_aws_fails_the_invocation_after_its_metrics(

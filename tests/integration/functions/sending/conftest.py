@@ -13,7 +13,7 @@ import pytest
 
 from kobo_sms import polling, settings
 from kobo_sms.answers import SendAnswer
-from kobo_sms.brake import Brake
+from kobo_sms.breaker import CircuitBreaker
 from kobo_sms.client import KoboClient
 from kobo_sms.credentials import Credentials
 from kobo_sms.parts import Part
@@ -106,8 +106,8 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
     )
     queues = Queues(clients["watched sqs"], wanted.dead_letter_queue_url)
     chance = Chance(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
-    brake = Brake(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, chance.uniform)
-    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance, brake), store, client, clock)
+    breaker = CircuitBreaker(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, chance.uniform)
+    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance, breaker), store, client, clock)
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.answers import Refused, Report, ReportAnswer
+from kobo_sms.answers import Lost, Refused, Report, ReportAnswer
 from kobo_sms.dynamodb import encode
 from kobo_sms.records import Item, moment
 from kobo_sms.tally import Tally
@@ -34,12 +36,27 @@ class Gateway:
         return self.answers.get(msgid, self.answer)
 
 
-def put(aws: Stack, clock: Clock, id_: str, *numbers: str, due: float = -1.0, shard: str = "0") -> None:
-    """Put a part into the table whose reports are due; a recipient's message id is `ID-NUMBER`."""
+@dataclass
+class FlakyGateway(Gateway):
+    """Loses a share of its answers, the same ones whatever the order of the calls."""
+
+    losing: float = 0.0
+    seed: int = 0
+
+    def report(self, msgid: str) -> ReportAnswer:
+        answer = super().report(msgid)
+        time = Counter(self.asked)[msgid]
+        return Lost("timeout") if random.Random(f"{self.seed} {msgid} {time}").random() < self.losing else answer
+
+
+def put(aws: Stack, clock: Clock, id_: str, *numbers: str, due: float = -1.0, shard: str = "0", **changed: Any) -> None:
+    """Put a part into the table whose reports are due; a recipient's message id is `ID-NUMBER`. `changed` attributes
+    are as the test wants them, None for none."""
     known = {number: {"msgid": f"{id_}-{number}"} for number in numbers or NUMBERS[:1]}
     at = {"due_at": clock.now + due, "sent_at": clock.now - 120, "updated_at": clock.now - 120}
     item = {"id": id_, "part": "0", "state": "sent", "from": "Shop", "recipients": known, "due_shard": shard}
-    aws.dynamodb.put_item(TableName="messages", Item=encode(as_kept(item | at)))
+    wanted = {name: value for name, value in (item | at | changed).items() if value is not None}
+    aws.dynamodb.put_item(TableName="messages", Item=encode(as_kept(wanted)))
 
 
 def as_kept(item: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +70,11 @@ def run(poller: Poller, clock: Clock, shard: int = 0) -> Tally:
 
 def parts(aws: Stack) -> dict[str, Item]:
     return {item["id"]: item for item in aws.items() if not item["id"].startswith("~")}
+
+
+def finals(aws: Stack) -> int:
+    """Return how many recipients are final."""
+    return sum("state" in known for item in parts(aws).values() for known in item["recipients"].values())
 
 
 def due_of(aws: Stack) -> dict[str, float | None]:

@@ -139,6 +139,20 @@ def test_of_two_pollers_the_second_one_loses(desk: Desk, reports: ReportStore) -
     assert recipient(desk)["state"] == "delivered"
 
 
+@pytest.mark.parametrize("sooner", [0.0, 10.0, 1e9])
+def test_each_write_moves_the_due_moment_on(desk: Desk, reports: ReportStore, sooner: float) -> None:
+    """It doubles as the part's version: whoever has read the part before must find it changed."""
+    desk.send()
+    read, known = desk.item(), {SOON: {"msgid": "a", "report": "ENROUTE"}}
+    before = float(read["due_at"])
+    assert reports.record_reports(read, known, now=before, next_due=before - sooner) is None
+    assert before + 0.001 <= float(desk.item()["due_at"]) < before + 0.01
+    late = {SOON: {"msgid": "a", "report": "ACCEPTD"}}
+    newer = reports.record_reports(read, late, now=before, next_due=before + 60)
+    assert newer is not None
+    assert newer["recipients"] == known
+
+
 def test_what_is_learned_before_time_is_up_is_kept(desk: Desk, make_poller: MakePoller, kobo: MockControl) -> None:
     numbers = [f"234803010000{digit}" for digit in range(6)]
     kobo.set_clock(delivery_seconds=0)
