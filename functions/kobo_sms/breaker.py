@@ -216,7 +216,8 @@ class CircuitBreaker:
     def _report(self, now: float) -> None:
         """Write what was counted since the last time, and take in what everybody has counted."""
         with self._lock:
-            new, self._pending = self._pending, CallWindow()
+            # What is stale for everybody is taken away in the same write.
+            new, self._pending = self._pending.fresh(now), CallWindow()
             stale = self._known.window.stale(now)
             self._reported_at = now
         try:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.dynamodb import decode
+from kobo_sms.dynamodb import decode, encode
+from kobo_sms.records import VALVE_ID, VALVE_PART
 from tests.faults.invocations import Invocation, Point, Runner
 from tests.faults.lane import Lane, event
 from tests.faults.scenarios import Order, Scenario
@@ -45,6 +46,10 @@ class World:
         login = json.dumps({"user": USER, "pass": password})
         self.secrets.put_secret_value(SecretId=self.secret, SecretString=login)
 
+    def forget_calls(self) -> None:
+        """Have nothing counted, as if nobody had called KoboMobile for minutes."""
+        self.dynamodb.delete_item(TableName=self.table, Key=encode({"id": VALVE_ID, "part": VALVE_PART}))
+
     def items(self, request: str) -> list[dict[str, Any]]:
         """Return the parts of a request."""
         condition, values = "id = :id", {":id": {"S": request}}
@@ -72,6 +77,7 @@ class Life:
 
     def begin(self) -> None:
         """Set the mock up and queue the first requests."""
+        self.world.forget_calls()
         mock, scenario = self.world.mock, self.scenario
         mock.reset()
         mock.set_account(user=USER, password=PASSWORD, balance=1_000_000)

@@ -14,7 +14,7 @@ PARAM, CREDIT, BILLING, GATEWAY, USER, LIMIT = (f"234803000900{n}" for n in rang
 ONE = "2348030100001"
 # A record that is sent or refused, one that comes back, one that comes back with a symptom, and the success after it.
 SENT, BACK = "write ask write", "write ask write return"
-FELT, RELIEVED = "write ask sign write return", "write ask sign write"
+FELT = "write ask sign write return"
 
 
 def numbers(count: int) -> tuple[str, ...]:
@@ -93,8 +93,8 @@ class Scenario:
 _FIRST = "login write ask write"
 _TWICE = f"{_FIRST} return | {_FIRST}"
 _GIVE_UP = f"{_FIRST} return | {_FIRST} return | login write ask bury write"
-# With a symptom: its sign, and a prompt once the outcome is safe.
-_FELT = f"login {FELT} prompt"
+# With a symptom: its signal; a prompt for credit once the outcome is safe, for the gateway at the third.
+_POOR, _FELT = f"login {FELT} prompt", f"login {FELT}"
 _FELT_TWICE = f"{_FELT} | {_FIRST}"
 _FELT_TO_THE_END = f"{_FELT} | {_FELT} | login write ask sign bury write prompt"
 _SPLIT = "login write ask write queue"
@@ -124,8 +124,8 @@ ANSWERS = (
     _single("param", _FIRST, REFUSED, PARAM),
     _single("limit", _FIRST, REFUSED, LIMIT),
     _single("sender_id", _FIRST, REFUSED, faults=_always("error_invalid_senderid")),
-    _single("credit_then_top_up", _FELT_TWICE, faults=once("error_credit")),
-    _single("credit_for_13_days", f"{_FELT} | {_FELT} | write bury write", GIVEN_UP, CREDIT, pause=7 * _DAYS),
+    _single("credit_then_top_up", f"{_POOR} | {_FIRST}", faults=once("error_credit")),
+    _single("credit_for_13_days", f"{_POOR} | {_POOR} | write bury write", GIVEN_UP, CREDIT, pause=7 * _DAYS),
     _single("billing_once", _TWICE, faults=once("error_billing")),
     _single("billing_given_up", _GIVE_UP, GIVEN_UP, BILLING),
     _single("gateway_once", _FELT_TWICE, faults=once("error_gw")),
@@ -197,8 +197,8 @@ def _batch(size: int) -> Scenario:
     """Return records of every kind; those that come back are sent at the second try."""
     kinds: tuple[tuple[str, End, str | None], ...] = (
         (SENT, DONE, None), (BACK, DONE, "error_billing"), (SENT, REFUSED, "error_param"),
-        (f"{FELT} prompt", DONE, "error_credit"), (RELIEVED, DONE, None), (FELT, DONE, "reset"),
-        (SENT, REFUSED, "error_limit"), (RELIEVED, DONE, None), (FELT, DONE, "error_gw"), (RELIEVED, DONE, None),
+        (f"{FELT} prompt", DONE, "error_credit"), (SENT, DONE, None), (FELT, DONE, "reset"),
+        (SENT, REFUSED, "error_limit"), (SENT, DONE, None), (FELT, DONE, "error_gw"), (SENT, DONE, None),
     )  # fmt: skip
     orders: list[Order] = []
     faults: list[Mapping[str, Any]] = []
