@@ -133,7 +133,7 @@ class CircuitBreaker:
             if state.pause is None:
                 return self._wait_for_slow_start(state, now)
             if now >= state.pause.until:
-                probes = not self._known.window.failed_in(slot_of(now), lane)
+                probes = not self._known.window.failed_within(lane, state.pause.seconds, now)
                 state.pause = state.pause._replace(until=now + state.pause.seconds, probed=probes)
                 if probes:
                     return 0

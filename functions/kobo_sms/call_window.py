@@ -137,9 +137,10 @@ class CallWindow:
         works = (ACCEPTED,) if symptom == CREDIT else _WORKS
         return any(slot > slot_of(at) and of == lane and what in works for slot, of, what in self.counts)
 
-    def failed_in(self, slot: int, lane: str) -> bool:
-        """Tell whether a call of `lane` failed in `slot`."""
-        return any((when, of) == (slot, lane) and what in SYMPTOMS for when, of, what in self.counts)
+    def failed_within(self, lane: str, seconds: float, now: float) -> bool:
+        """Tell whether a call of `lane` failed in the present slot or another of the last `seconds`."""
+        first = min(slot_of(now), slot_of(now - seconds) + 1)
+        return any(slot >= first and of == lane and what in SYMPTOMS for slot, of, what in self.counts)
 
     def stale(self, now: float) -> CallWindow:
         """Return what is too old to be looked at again."""

@@ -17,7 +17,7 @@ from tests.simulation.timeline import NEVER
 _SHOWN = ("timeout", "reset", "html_503", "html_502")
 _INVOCATIONS, _CALLS_AT_ONCE = 5, 2
 # Twelve failures in a row, those under way then, and probes.
-_RUN, _PROBES = 12, 4
+_RUN, _PROBES = 12, 6
 # In the minute that AWS may take to stop the consumers.
 _LATE_PROBES = 3
 FIRST_HALF_MINUTE = _INVOCATIONS * (_RUN + _CALLS_AT_ONCE + _PROBES)
