@@ -6,10 +6,13 @@ Only a death between publishing and striking off tells twice, the second time sa
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from kobo_sms.valve import SWEEP_EVERY, Hold, Valve
+from kobo_sms.call_window import CallWindow, slot_of
+from kobo_sms.signals import ACCEPTED, GATEWAY
+from kobo_sms.valve import SUSPECTED_FOR, SWEEP_EVERY, Hold, Valve
 from tests.faults.check_changes import CHANGES, LATER, NAMED, REPEATED, Change
 from tests.faults.check_gates import DeadlyGate, Gate, Point, RepeatingGate
 from tests.faults.check_world import CheckWorld
@@ -94,6 +97,35 @@ def test_a_trial_that_dies_keeps_what_was_not_sent_and_sends_nothing_for_nothing
     assert world.sent in (0, 3)
     world.check(after=LATER)
     assert len(world.queues.messages["bulk"]) == 2 or world.closed() == {}
+
+
+def test_what_was_acquitted_and_fails_again_has_its_minute_again() -> None:
+    world = NAMED["acquitted"].begin()
+    world.check()
+    assert world.valve.known.valve.suspected == {}
+    world.works = False
+    for after, closed in ((SUSPECTED_FOR, set()), (SUSPECTED_FOR, {"priority", "bulk"})):
+        world.now += after
+        world.tell(GATEWAY, "a", "b", "c", "d", "e")
+        world.check()
+        assert world.closed().keys() == closed
+
+
+def test_a_call_that_others_make_meanwhile_acquits_though_the_last_probe_fails() -> None:
+    world = NAMED["gateway"].begin()
+    send = world.functions.send_sms
+
+    def others_work(event: dict[str, Any]) -> Any:
+        accepted = CallWindow({(slot_of(world.now), "bulk", ACCEPTED): 1})
+        world.valve.report(accepted, CallWindow(), world.now)
+        return send(event)
+
+    world.functions.send_sms = others_work
+    world.check()
+    assert world.sent == 0
+    assert (world.closed(), world.valve.known.valve.suspected) == ({}, {})
+    assert world.enabled() == {"priority", "bulk"}
+    assert world.topic.published == []
 
 
 def test_a_sweep_that_dies_is_soon_made_up_for() -> None:

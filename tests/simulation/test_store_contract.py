@@ -30,6 +30,7 @@ from kobo_sms.stats_store import StatsStore
 from kobo_sms.store import Claim, Store
 from kobo_sms.valve import Closed, Opened, Valve
 from kobo_sms.valve_store import ValveStore
+from tests.faults.check_stores import MemoryValve
 from tests.simulation.dynamodb import FakeDynamoDB, calm
 
 if TYPE_CHECKING:
@@ -165,9 +166,10 @@ class Caller:
 class CheckCaller:
     """The same of what check_credit and the operator write: sets, versions, whole items."""
 
-    def __init__(self, client: Any, seed: int) -> None:
+    def __init__(self, client: Any, seed: int, valves: ValveStore | MemoryValve | None = None) -> None:
         self._rng = random.Random(seed)
-        self._valves, self._accounts = ValveStore(client, "messages"), CreditStore(client, "messages", keep_seconds=9)
+        self._valves = valves or ValveStore(client, "messages")
+        self._accounts = CreditStore(client, "messages", keep_seconds=9)
         self._now = 1_800_000_000.0
 
     def step(self) -> object:
@@ -215,6 +217,24 @@ class CheckCaller:
         return self._accounts.write(
             replace(account, checked_at=self._now, unanswered_since=since, pending=pending, version=version)
         )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_valve_in_memory_of_the_faults_does_the_same(seed: int, moto: DynamoDBClient) -> None:
+    in_memory, on_moto = CheckCaller(FakeDynamoDB(calm()), seed, MemoryValve()), CheckCaller(moto, seed)
+    for _ in range(150):
+        assert in_memory.step() == on_moto.step()
+
+
+def test_both_refuse_to_add_to_what_the_same_write_takes_away(moto: DynamoDBClient) -> None:
+    window = CallWindow({(slot_of(1_800_000_000.0), "bulk", ACCEPTED): 2})
+    clients: tuple[Any, ...] = (FakeDynamoDB(calm()), moto)
+    for client in clients:
+        store = ValveStore(client, "messages")
+        store.report(window, CallWindow(), 1_800_000_000.0)
+        with pytest.raises((ValueError, moto.exceptions.ClientError), match=r"(?i)two document paths overlap"):
+            store.report(window, window, 1_800_000_000.0)
+        assert store.read().window == window
 
 
 @pytest.mark.parametrize("caller", [Caller, CheckCaller])
