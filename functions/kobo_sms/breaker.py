@@ -30,6 +30,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 15.0
 _PAUSE_SHARE = 1 / 3
 # While the valve is closed and nobody tells whether it still is: how soon to send a probe.
 _CLOSED_PAUSE = 30.0
+# Once a trial of the closed lane has worked here, check_credit is about to open it.
+_OPENING_PAUSE = 3.0
 # While a lane pauses, the item is read again so often: others may have found that KoboMobile works.
 _LOOK_EVERY, _LOOK_BEFORE_A_PROBE = 3.0, 1.0
 _PROMPT_EVERY = 5.0
@@ -237,7 +239,8 @@ class CircuitBreaker:
         pause = state.pause
         if lane in self._known.closed:
             began = pause.began if pause is not None and not pause.symptom else now
-            state.pause = Pause(began, now + _CLOSED_PAUSE, _CLOSED_PAUSE)
+            seconds = _CLOSED_PAUSE if state.recovers_since is None else _OPENING_PAUSE
+            state.pause, state.recovers_since = Pause(began, now + seconds, seconds), None
         elif pause is not None and self._is_over(lane, pause):
             self._recover(state, now)
 

@@ -379,6 +379,27 @@ def test_a_lane_that_is_opened_starts_slowly_within_three_seconds(car: Car) -> N
     assert car.begun(50) == 50
 
 
+def test_what_is_held_back_right_after_a_trial_that_worked_comes_back_in_seconds(car: Car) -> None:
+    car.store.closed = {"bulk"}
+    car.fail("1")
+    assert car.wait() == 30
+    car.pass_time(5)
+    car.accept(2)
+    # check_credit has not opened it yet.
+    assert car.wait() == 3
+    car.store.closed = ()
+    car.pass_time(3)
+    assert car.wait() == 0
+
+
+def test_a_trial_that_worked_says_little_where_the_lane_stays_closed(car: Car) -> None:
+    car.store.closed = {"bulk"}
+    car.fail("1")
+    car.accept()
+    car.pass_time(3)
+    assert car.wait() == 30
+
+
 def test_a_lane_that_is_closed_while_it_pauses_waits_for_its_opening(car: Car) -> None:
     car.trip()
     car.store.closed = {"bulk"}
