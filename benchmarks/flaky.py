@@ -41,7 +41,7 @@ import click
 
 from kobo_cli import valve_orders
 from kobo_cli.connection import Connection, local_connection
-from kobo_sms.dynamodb import decode, encode
+from kobo_sms.aws.dynamodb import decode, encode
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.app import create_app
 from mock_kobo.control_client import MockControl

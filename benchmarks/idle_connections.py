@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import click
 
 from kobo_cli.connection import Connection, local_connection
-from kobo_sms import states
+from kobo_sms.messages import states
 from local_aws.stack import running_stack
 from mock_kobo.control_client import MockControl
 from mock_kobo.server import running_mock

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.learned_schedule [--write docs/learned-schedule.svg]
 
-A day of one network in simulated time, through the real `delivery_times` and `report_counts`: a message every two
+A day of one network in simulated time, through the real `reports.schedule` and `reports.counts`: a message every two
 seconds, a run of the poller every minute, what was learned read again every five. Until noon half of the deliveries
 take two and a half minutes, afterwards twelve; one in 25 phones is off for between half an hour and two days. Beside
 it the same day with the schedule that is assumed before anything is known, and with a fixed one that waits half the
@@ -23,11 +23,11 @@ from statistics import median
 import click
 
 from benchmarks.svg import Panel, write
-from kobo_sms import networks
-from kobo_sms.delivery_times import BINS, DeliveryTimes, Pace, next_gap
-from kobo_sms.polling import ENOUGH_OBSERVATIONS
-from kobo_sms.report_counts import Counts, quarter, recent
-from kobo_sms.rounds import Ended
+from kobo_sms.reports import networks
+from kobo_sms.reports.counts import Counts, quarter, recent
+from kobo_sms.reports.poller import ENOUGH_OBSERVATIONS
+from kobo_sms.reports.rounds import Ended
+from kobo_sms.reports.schedule import BINS, DeliveryTimes, Pace, next_gap
 
 HOUR = 3600.0
 DAY, NOON = 24 * HOUR, 12 * HOUR

@@ -27,18 +27,20 @@ import boto3
 import click
 from botocore.config import Config
 
-from kobo_sms import polling
-from kobo_sms.answers import Accepted, Lost, ReportAnswer
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.dynamodb import encode
-from kobo_sms.parts import Part
-from kobo_sms.records import describe, due_shard, moment
-from kobo_sms.report_store import ReportStore
-from kobo_sms.request import Request
-from kobo_sms.settings import ReportSettings
-from kobo_sms.stats_store import StatsStore
-from kobo_sms.tally import Tally
+from kobo_sms.aws.dynamodb import encode
+from kobo_sms.kobomobile.answers import Accepted, Lost, ReportAnswer
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import Request
+from kobo_sms.reports.poller import MOST_CALLS_AT_ONCE, WRITES_AT_ONCE, Poller
+from kobo_sms.reports.settings import ReportSettings
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.tally import Tally
+from kobo_sms.runtime import Runtime
+from kobo_sms.sending.records import describe, due_shard
+from kobo_sms.table import moment
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 
@@ -92,7 +94,7 @@ class TimedClient(KoboClient):
 @click.command()
 @click.option("--messages", default=20_000, show_default=True, type=click.IntRange(1000, 1_000_000))
 @click.option("--latency", default=0.1, show_default=True, help="Seconds that the mock takes for an answer.")
-@click.option("--at-once", default=polling.MOST_CALLS_AT_ONCE, show_default=True, help="Calls at once, at the most.")
+@click.option("--at-once", default=MOST_CALLS_AT_ONCE, show_default=True, help="Calls at once, at the most.")
 @click.option("--singles", default=0.5, show_default=True, help="The share of the messages in parts of one recipient.")
 @click.option(
     "--losing", default=0.0, show_default=True, help="The share of the answers that is lost; one run is made."
@@ -166,10 +168,10 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int, l
     stats = StatsStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
     settings = ReportSettings(120.0, 72 * 3600.0)
     client = TimedClient(mock.base_url, timings, at_once, losing)
-    with ThreadPoolExecutor(at_once + polling.WRITES_AT_ONCE + 1) as pool:
+    with ThreadPoolExecutor(at_once + WRITES_AT_ONCE + 1) as pool:
         while True:
-            chance = polling.Chance(time.time, lambda: 0.5, lambda: f"run-{time.time()}")
-            poller = polling.Poller(store, stats, client, settings, chance, pool, lambda: None, at_once)
+            runtime = Runtime(time.time, lambda low, high: (low + high) / 2, lambda: f"run-{time.time()}")
+            poller = Poller(store, stats, client, settings, runtime, pool, lambda: None, at_once)
             tally = poller.run(time.time() + RUN_SECONDS, time.time() + LEASE_SECONDS)
             if tally.failure is not None:
                 raise tally.failure

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import click
 
-from kobo_sms.concurrency import AdaptiveLimit
-from kobo_sms.polling import MOST_CALLS_AT_ONCE
-from kobo_sms.records import DUE_SHARDS
+from kobo_sms.reports.limit import AdaptiveLimit
+from kobo_sms.reports.poller import MOST_CALLS_AT_ONCE
+from kobo_sms.table import DUE_SHARDS
 
 RUN_SECONDS, MINUTE, DAY = 40.0, 60.0, 86_400.0
 

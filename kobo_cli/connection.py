@@ -47,7 +47,7 @@ class Connection:
 
     def items_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return the table's items of one request, decoded; none when it is not known."""
-        from kobo_sms.dynamodb import decode, encode
+        from kobo_sms.aws.dynamodb import decode, encode
 
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.variables["KOBO_TABLE"],

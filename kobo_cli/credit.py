@@ -17,12 +17,12 @@ from kobo_cli.drawing import draw, pen_for
 from kobo_cli.errors import CliError
 from kobo_cli.send import parse_duration
 from kobo_cli.valve_report import when
-from kobo_sms.alert_text import runs_out
-from kobo_sms.dynamodb import decode, encode
-from kobo_sms.forecast import Usage, forecast
-from kobo_sms.records import CREDIT_ID, CREDIT_STATE
-from kobo_sms.signals import LANES
-from kobo_sms.wording import amount, length, per_hour, plural
+from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.credit.forecast import Usage, forecast
+from kobo_sms.credit.text import runs_out
+from kobo_sms.credit.wording import amount, length, per_hour, plural
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.table import CREDIT_ID, CREDIT_STATE
 
 _TOP_UPS = 5
 

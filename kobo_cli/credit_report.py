@@ -9,8 +9,8 @@ from typing import Any
 
 from kobo_cli.drawing import Point
 from kobo_cli.request_status import iso
-from kobo_sms.alerts import AlertState, Track, level
-from kobo_sms.forecast import HOUR, Forecast, Usage, forecast
+from kobo_sms.credit.alerts import AlertState, Track, level
+from kobo_sms.credit.forecast import HOUR, Forecast, Usage, forecast
 
 Item = Mapping[str, Any]
 Report = dict[str, Any]

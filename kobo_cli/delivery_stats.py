@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kobo_sms import states
-from kobo_sms.delivery_times import BINS, EDGES, quantile
-from kobo_sms.report_counts import Counts
-from kobo_sms.reports import REASONS
+from kobo_sms.kobomobile.report_codes import REASONS
+from kobo_sms.messages import states
+from kobo_sms.reports.counts import Counts
+from kobo_sms.reports.schedule import BINS, EDGES, quantile
 
 Stats = dict[str, Any]
 # The bins of the histogram are joined to rows that mean something to people: upper ends in seconds, and their names.

@@ -20,7 +20,7 @@ from kobo_cli.errors import CliError
 from kobo_cli.request_status import Status, build
 from kobo_cli.tables import explain, summarise
 from kobo_cli.up import DIRECTORY, describe, watch
-from kobo_sms import states
+from kobo_sms.messages import states
 from local_aws.errors import LocalStackError
 from local_aws.stack import LocalStack, running_stack
 from local_aws.stopping import until_stopped

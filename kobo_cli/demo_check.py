@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from kobo_sms import states
+from kobo_sms.messages import states
 
 _DELIVERY = {
     "DELIVRD": states.DELIVERED,

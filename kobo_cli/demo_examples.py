@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kobo_sms import states
+from kobo_sms.messages import states
 
 _CAMPAIGN = Path(__file__).resolve().parent.parent / "events" / "campaign.csv"
 # DESIGN.md, "Magic recipients": the number, what KoboMobile says to it, the state that leads to.

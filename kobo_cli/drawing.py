@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kobo_sms.wording import amount, moment_in_words
+from kobo_sms.credit.wording import amount, moment_in_words
 
 WIDTH, HEIGHT = 60, 6
 # For so long what was read last is drawn on; then nobody knows.

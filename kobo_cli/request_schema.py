@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from kobo_sms.request_fields import ID_PATTERN, MAX_REFERENCE, MAX_TEXT, SENDER_PATTERN
+from kobo_sms.messages.fields import ID_PATTERN, MAX_REFERENCE, MAX_TEXT, SENDER_PATTERN
 
 
 def schema() -> dict[str, Any]:

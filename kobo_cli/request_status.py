@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kobo_sms import states
-from kobo_sms.records import unpack_numbers
+from kobo_sms.messages import states
+from kobo_sms.sending.records import unpack_numbers
 
 Item = Mapping[str, Any]
 Status = dict[str, Any]

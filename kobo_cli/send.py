@@ -17,7 +17,7 @@ from kobo_cli.errors import CliError
 from kobo_cli.request_status import Status, build, is_settled, went_well
 from kobo_cli.tables import explain, print_status, summarise
 from kobo_sms.errors import InvalidRequest
-from kobo_sms.request import parse
+from kobo_sms.messages.request import parse
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LOOK_SECONDS = 0.3

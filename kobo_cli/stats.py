@@ -37,7 +37,7 @@ def parse_since(_context: click.Context, _parameter: click.Parameter, value: str
 @stack_options
 def command(since: float, as_json: bool, stack: str | None, local: bool) -> None:
     """Tell what became of the messages whose reports came in lately, why, and how long they took."""
-    from kobo_sms.stats_store import StatsStore
+    from kobo_sms.reports.stats_store import StatsStore
 
     connection = connect(stack, local)
     store = StatsStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kobo_sms import states
+from kobo_sms.messages import states
 
 _COLOURS = {
     states.DELIVERED: "green",

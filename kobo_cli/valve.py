@@ -13,8 +13,8 @@ from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.send import parse_duration
 from kobo_cli.valve_report import build, describe
-from kobo_sms.signals import LANES
-from kobo_sms.wording import moment_in_words
+from kobo_sms.credit.wording import moment_in_words
+from kobo_sms.messages.lanes import LANES
 
 _LOOK_SECONDS = 0.5
 _DONE = {"close": "closed", "open": "opened"}

@@ -8,10 +8,10 @@ from typing import Any
 
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
-from kobo_sms.dynamodb import Expression, decode, encode
-from kobo_sms.prompt import event_source
-from kobo_sms.records import VALVE_ID, VALVE_PART, moment
-from kobo_sms.valve import OPERATOR
+from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.table import VALVE_ID, VALVE_PART, moment
+from kobo_sms.valve.prompt import event_source
+from kobo_sms.valve.rules import OPERATOR
 
 Item = dict[str, Any]
 _KEY = {"id": VALVE_ID, "part": VALVE_PART}

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from kobo_cli.request_status import iso
-from kobo_sms.alert_text import CAUSES
-from kobo_sms.call_window import CallWindow, Evidence
-from kobo_sms.signals import LANES
-from kobo_sms.valve import OPERATOR
-from kobo_sms.valve_store import read_window
-from kobo_sms.wording import moment_in_words, plural
+from kobo_sms.credit.text import CAUSES
+from kobo_sms.credit.wording import moment_in_words, plural
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import CallWindow, Evidence
+from kobo_sms.valve.rules import OPERATOR
+from kobo_sms.valve.store import read_window
 
 Item = Mapping[str, Any]
 Lane = dict[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kobo_cli.main import COMMANDS
-from kobo_sms.request_fields import FIELDS
+from kobo_sms.messages.fields import FIELDS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path for path in ROOT.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from kobo_cli.request_schema import schema
-from kobo_sms import numbers
 from kobo_sms.errors import InvalidRequest
-from kobo_sms.request import parse
+from kobo_sms.messages import numbers
+from kobo_sms.messages.request import parse
 
 EVENTS = Path(__file__).parent.parent / "events"
 REQUESTS = [EVENTS / "request.json", EVENTS / "request-password.json"]

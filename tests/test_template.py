@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from kobo_sms import settings
-from kobo_sms.records import DUE_SHARDS
-from kobo_sms.report_writer import pause_after
+from kobo_sms.composition import settings
+from kobo_sms.reports.writer import pause_after
+from kobo_sms.table import DUE_SHARDS
 from local_aws.environment import names_of
 
 TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())

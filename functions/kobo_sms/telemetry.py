@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from kobo_sms import states
+from kobo_sms.messages import states
 
 if TYPE_CHECKING:
     # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
-    from kobo_sms.checking import Checked
-    from kobo_sms.report_counts import End
-    from kobo_sms.tally import Tally
-    from kobo_sms.verdicts import Verdict
+    from kobo_sms.credit.check import Checked
+    from kobo_sms.reports.counts import End
+    from kobo_sms.reports.tally import Tally
+    from kobo_sms.sending.result import Verdict
 
 _COUNTERS = {
     states.SENT: "Accepted",

@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from kobo_sms import telemetry
+from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.composition.send import send_app
-from kobo_sms.sqs_records import read_record
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

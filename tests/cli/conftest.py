@@ -18,9 +18,9 @@ from moto import mock_aws
 
 from kobo_cli.connection import Connection, connect
 from kobo_cli.main import main
-from kobo_sms.dynamodb import encode
-from kobo_sms.valve import Finding, decide
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.aws.dynamodb import encode
+from kobo_sms.valve.rules import Finding, decide
+from kobo_sms.valve.store import ValveStore
 from local_aws import environment, lock
 
 _KEYS = [("id", "HASH"), ("part", "RANGE")]

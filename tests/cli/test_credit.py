@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.alerts import AlertState, Track
-from kobo_sms.forecast import Usage, observe
-from kobo_sms.records import moment
+from kobo_sms.credit.alerts import AlertState, Track
+from kobo_sms.credit.forecast import Usage, observe
+from kobo_sms.table import moment
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_cli.request_status import build, is_settled, iso, went_well
-from kobo_sms import states
-from kobo_sms.records import pack_numbers
+from kobo_sms.messages import states
+from kobo_sms.sending.records import pack_numbers
 
 A, B, C = "2348030100001", "2348030100002", "2348030100003"
 

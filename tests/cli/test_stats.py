@@ -14,10 +14,10 @@ from rich.console import Console
 from kobo_cli import stats
 from kobo_cli.delivery_stats import ROWS, build
 from kobo_cli.main import main
-from kobo_sms.delivery_times import EDGES
-from kobo_sms.report_counts import Counts
-from kobo_sms.rounds import Ended
-from kobo_sms.stats_store import StatsStore
+from kobo_sms.reports.counts import Counts
+from kobo_sms.reports.rounds import Ended
+from kobo_sms.reports.schedule import EDGES
+from kobo_sms.reports.stats_store import StatsStore
 
 
 def counted() -> dict[str, Any]:

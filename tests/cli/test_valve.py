@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from kobo_cli import valve_orders
 from kobo_cli.request_status import iso
 from kobo_cli.valve import give_order, wait_until_carried_out
-from kobo_sms.records import moment
-from kobo_sms.wording import moment_in_words
+from kobo_sms.credit.wording import moment_in_words
+from kobo_sms.table import moment
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from kobo_sms.answers import Refused
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY, LANES
-from kobo_sms.valve import SUSPECTED_FOR, Closed, Valve
-from kobo_sms.valve_duties import convict
+from kobo_sms.kobomobile.answers import Refused
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.upkeep import convict
 from tests.faults.check_world import CheckWorld
 
 # Past the lease of an alert that a check has died with, the wait of a trial and the visibility of what was tried.

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from kobo_sms.call_window import CallWindow, KnownCalls
-from kobo_sms.credit_store import Account
-from kobo_sms.signals import LANES
-from kobo_sms.valve import Valve
-from kobo_sms.valve_store import KnownValve
+from kobo_sms.credit.store import Account
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import CallWindow, KnownCalls
+from kobo_sms.valve.rules import Valve
+from kobo_sms.valve.store import KnownValve
 
 
 @dataclass

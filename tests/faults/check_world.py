@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from kobo_sms.alert_topic import AlertTopic
-from kobo_sms.alerting import Alerting
-from kobo_sms.answers import Lost, Refused, Unreachable
-from kobo_sms.call_window import CallWindow, slot_of
-from kobo_sms.checking import Checked, Checker
-from kobo_sms.client import KoboClient
-from kobo_sms.closed_lanes import ClosedLanes
-from kobo_sms.credit_store import CreditStore
-from kobo_sms.event_sources import EventSources
-from kobo_sms.settings import CreditSettings
-from kobo_sms.signals import LANES, FailureSignal
-from kobo_sms.valve_control import ValveControl
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.check import Checked, Checker
+from kobo_sms.credit.settings import CreditSettings
+from kobo_sms.credit.store import CreditStore
+from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.control import ValveControl
+from kobo_sms.valve.event_sources import EventSources
+from kobo_sms.valve.signals import FailureSignal
+from kobo_sms.valve.store import ValveStore
 from tests.faults.check_gates import Death, Gate, Through
 from tests.faults.check_stores import MemoryAccount, MemoryQueues, MemoryTopic, MemoryValve
 from tests.integration.functions.checking.fake_lambda import FakeLambda

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.store import Store
+from kobo_sms.sending.store import Store
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 from tests.faults.invocations import running

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.dynamodb import decode, encode
-from kobo_sms.records import VALVE_ID, VALVE_PART
+from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.table import VALVE_ID, VALVE_PART
 from tests.faults.invocations import Invocation, Point, Runner
 from tests.faults.lane import Lane, event
 from tests.faults.scenarios import Order, Scenario

@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from kobo_sms.answers import Accepted
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.decisions import Decision, Next, Outcome
-from kobo_sms.dynamodb import encode
-from kobo_sms.parts import Part
-from kobo_sms.records import REPORTS_ID, Item
-from kobo_sms.report_counts import STATS_ID, Counts
-from kobo_sms.report_store import ReportStore
-from kobo_sms.request import Request
-from kobo_sms.rounds import is_pending
-from kobo_sms.store import Claim, Store
+from kobo_sms.aws.dynamodb import encode
+from kobo_sms.kobomobile.answers import Accepted
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import Request
+from kobo_sms.reports.counts import Counts
+from kobo_sms.reports.rounds import is_pending
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.sending.decisions import Decision, Next, Outcome
+from kobo_sms.sending.store import Claim, Store
+from kobo_sms.table import REPORTS_ID, STATS_ID, Item
 from tests.faults.invocations import Invocation, Point
 from tests.faults.lives import PASSWORD, USER, World
 

@@ -25,9 +25,10 @@ import boto3
 
 import poll_reports.handler
 import send_sms.handler
-from kobo_sms import polling, store
 from kobo_sms.composition import reports, send, shared
-from kobo_sms.polling import Poller
+from kobo_sms.reports import poller
+from kobo_sms.reports.poller import Poller
+from kobo_sms.sending import store
 from tests.faults.polled import SHARDS
 from tests.faults.steps import Gate, stepping_client, watch_aws
 
@@ -136,7 +137,7 @@ def main() -> None:
             patch.object(reports, "time", clock),
             patch.object(send_sms.handler, "time", clock),
             patch.object(poll_reports.handler, "time", clock),
-            patch.object(polling, "DUE_SHARDS", SHARDS),
+            patch.object(poller, "DUE_SHARDS", SHARDS),
             # One question at a time makes the order of the steps the same in every run.
             patch.object(reports, "Poller", partial(Poller, most_at_once=1)),
         ):

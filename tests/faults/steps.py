@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from botocore.hooks import BaseEventHooks
 
-from kobo_sms.client import KoboClient
-from kobo_sms.records import VALVE_ID
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.table import VALVE_ID
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest

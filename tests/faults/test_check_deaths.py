@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from kobo_sms.call_window import CallWindow, slot_of
-from kobo_sms.signals import ACCEPTED, GATEWAY
-from kobo_sms.valve import SUSPECTED_FOR, SWEEP_EVERY, Hold, Valve
+from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.rules import SUSPECTED_FOR, SWEEP_EVERY, Hold, Valve
+from kobo_sms.valve.signals import ACCEPTED, GATEWAY
 from tests.faults.check_changes import CHANGES, LATER, NAMED, REPEATED, Change
 from tests.faults.check_gates import DeadlyGate, Gate, Point, RepeatingGate
 from tests.faults.check_world import CheckWorld

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.checking import Checked, Checker
+from kobo_sms.credit.check import Checked, Checker
 from kobo_sms.errors import KoboSmsError
 from tests.simulation.chaos import Crash
 from tests.simulation.functions import EXPECTED

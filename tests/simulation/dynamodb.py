@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from kobo_sms.dynamodb import decode
+from kobo_sms.aws.dynamodb import decode
 from tests.simulation import expressions
 from tests.simulation.chaos import Chaos
 from tests.simulation.expressions import Item, Terms

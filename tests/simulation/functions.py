@@ -12,27 +12,29 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms import polling
-from kobo_sms.alert_topic import AlertTopic
-from kobo_sms.alerting import Alerting
-from kobo_sms.breaker import CircuitBreaker
-from kobo_sms.checking import Checker
-from kobo_sms.client import KoboClient
-from kobo_sms.closed_lanes import ClosedLanes
-from kobo_sms.credentials import Credentials
-from kobo_sms.credit_store import CreditStore
+from kobo_sms.aws.queues import Queues
+from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.check import Checker
+from kobo_sms.credit.settings import CreditSettings
+from kobo_sms.credit.store import CreditStore
+from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.errors import ConfigurationError, LostClaim, NotQueued
-from kobo_sms.event_sources import EventSources
-from kobo_sms.polling import Poller
-from kobo_sms.prompt import Prompt
-from kobo_sms.queues import Queues
-from kobo_sms.report_store import ReportStore
-from kobo_sms.sending import Chance, Sender
-from kobo_sms.settings import CreditSettings, ReportSettings, SendSettings
-from kobo_sms.stats_store import StatsStore
-from kobo_sms.store import Store
-from kobo_sms.valve_control import ValveControl
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.reports.poller import Poller
+from kobo_sms.reports.settings import ReportSettings
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.runtime import Runtime
+from kobo_sms.sending.sender import Sender
+from kobo_sms.sending.settings import SendSettings
+from kobo_sms.sending.store import Store
+from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.control import ValveControl
+from kobo_sms.valve.event_sources import EventSources
+from kobo_sms.valve.prompt import Prompt
+from kobo_sms.valve.store import ValveStore
 from tests.simulation.kobomobile import secrets_manager
 from tests.simulation.mappings import UUIDS
 from tests.simulation.sqs import BULK, DEAD, PRIORITY
@@ -102,12 +104,12 @@ class Functions:
             default_sender=DEFAULT_SENDER,
         )
         client, clock = self._client(), world.clock
-        chance = Chance(clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
+        runtime = Runtime(clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
         queues = self._makers.queues(cast("Any", world.sqs), DEAD)
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
-        sender = Sender(store, client, queues, self._send_settings(), 10.0, chance, breaker)
+        sender = Sender(store, client, queues, self._send_settings(), 10.0, runtime, breaker)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:
@@ -138,8 +140,8 @@ class Functions:
         reports = ReportSettings(first_after=120.0, give_up_after=72 * 3600.0)
         store = ReportStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
         stats = StatsStore(dynamodb, TABLE, keep_seconds=_KEEP_SECONDS)
-        chance = polling.Chance(world.clock, world.rng.random, lambda: f"run-{next(self._tokens)}")
-        return Poller(store, stats, client, reports, chance, _InTurn(), self._valve_store().fault)
+        runtime = Runtime(world.clock, world.rng.uniform, lambda: f"run-{next(self._tokens)}")
+        return Poller(store, stats, client, reports, runtime, _InTurn(), self._valve_store().fault)
 
     def _valve_store(self) -> ValveStore:
         return self._makers.valve_store(cast("Any", self._world.dynamodb), TABLE)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from kobo_sms import states
-from kobo_sms.decisions import MAX_CALLS_OF_AN_ORIGIN
 from kobo_sms.errors import InvalidRequest
-from kobo_sms.parts import MAX_NUMBERS, Part
-from kobo_sms.request import Request, conceal, parse
+from kobo_sms.messages import states
+from kobo_sms.messages.parts import MAX_NUMBERS, Part
+from kobo_sms.messages.request import Request, conceal, parse
+from kobo_sms.sending.decisions import MAX_CALLS_OF_AN_ORIGIN
 from tests.simulation.functions import FINGERPRINT_KEY
 from tests.simulation.publications import SECRET_TEXT
 from tests.simulation.world import World

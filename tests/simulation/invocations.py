@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.parts import ROOT
-from kobo_sms.queues import PART, Message
-from kobo_sms.verdicts import Verdict
+from kobo_sms.aws.queues import PART, Message
+from kobo_sms.messages.parts import ROOT
+from kobo_sms.sending.result import Verdict
 from tests.simulation.chaos import Crash
 from tests.simulation.functions import EXPECTED, Warm
 from tests.simulation.stored import Stored

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
-from kobo_sms.answers import Lost, Refused, SendAnswer, Unreachable, read_credit, read_send
 from kobo_sms.errors import UnreadableBalance
+from kobo_sms.kobomobile.answers import Lost, Refused, SendAnswer, Unreachable, read_credit, read_send
 from mock_kobo import broken
 from mock_kobo.clock import Clock
 from mock_kobo.dialect import Dialect, word_answer

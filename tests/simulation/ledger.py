@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kobo_sms import states
-from kobo_sms.answers import Accepted, Lost, Refused, SendAnswer, Unreachable
+from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer, Unreachable
+from kobo_sms.messages import states
 from tests.simulation.expressions import Item
 from tests.simulation.timeline import Timeline
 from tests.simulation.watch import Watch

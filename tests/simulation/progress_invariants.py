@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kobo_sms.call_window import KEPT_SECONDS
-from kobo_sms.signals import FAULTS
+from kobo_sms.valve.call_window import KEPT_SECONDS
+from kobo_sms.valve.signals import FAULTS
 from tests.simulation.outages import MOST_LOST
 from tests.simulation.watch import Change
 from tests.simulation.world import World

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from unittest import mock
 
-from kobo_sms import dynamodb, numbers
+from kobo_sms.aws import dynamodb
+from kobo_sms.messages import numbers
 from tests.simulation import wire
 from tests.simulation.functions import Makers
 from tests.simulation.invariants import Inspection

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from kobo_sms import call_window
-from kobo_sms.alert_text import AlertText
-from kobo_sms.alert_topic import AlertTopic
-from kobo_sms.breaker import CircuitBreaker
-from kobo_sms.closed_lanes import ClosedLanes, Trial
-from kobo_sms.credit_store import Account, CreditStore
-from kobo_sms.event_sources import EventSources
+from kobo_sms.credit.store import Account, CreditStore
+from kobo_sms.credit.text import AlertText
+from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.valve import call_window
+from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.closed_lanes import ClosedLanes, Trial
+from kobo_sms.valve.event_sources import EventSources
 from tests.simulation.functions import Makers
 from tests.simulation.publications import DAY, START, Publication
 from tests.simulation.run import inspect, simulate

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
+from kobo_sms.aws.queues import Message
+from kobo_sms.aws.sqs_records import make_record, read_record
 from kobo_sms.composition.send import SendApp
-from kobo_sms.queues import Message
-from kobo_sms.sqs_records import make_record, read_record
-from kobo_sms.verdicts import Verdict
+from kobo_sms.sending.result import Verdict
 from send_sms import handler
 from tests.simulation.invocations import Invocation, to_message
 from tests.simulation.run import make_world

@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import pytest
 
-from kobo_sms.answers import SendAnswer
-from kobo_sms.client import KoboClient
-from kobo_sms.decisions import Known
-from kobo_sms.parts import Part
-from kobo_sms.queues import Message, Queues
-from kobo_sms.store import Busy, Claim, Finished, OtherContent, Store
+from kobo_sms.aws.queues import Message, Queues
+from kobo_sms.kobomobile.answers import SendAnswer
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.messages.parts import Part
+from kobo_sms.sending.decisions import Known
+from kobo_sms.sending.store import Busy, Claim, Finished, OtherContent, Store
 from tests.simulation.functions import Makers
 from tests.simulation.run import simulate
 

@@ -12,24 +12,26 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from kobo_sms import states
-from kobo_sms.alerts import Alert
-from kobo_sms.call_window import CallWindow, slot_of
-from kobo_sms.credit_store import CreditStore, Pending
-from kobo_sms.decisions import Decision, Next, Outcome
-from kobo_sms.dynamodb import decode
+from kobo_sms.aws.dynamodb import decode
+from kobo_sms.credit.alerts import Alert
+from kobo_sms.credit.store import CreditStore, Pending
 from kobo_sms.errors import LostClaim
-from kobo_sms.parts import Part
-from kobo_sms.records import Item, due_shard
-from kobo_sms.report_counts import Counts
-from kobo_sms.report_store import Key, ReportStore
-from kobo_sms.request import BadNumber, Request
-from kobo_sms.rounds import Ended
-from kobo_sms.signals import ACCEPTED, CREDIT, GATEWAY, LANES, FailureSignal
-from kobo_sms.stats_store import StatsStore
-from kobo_sms.store import Claim, Store
-from kobo_sms.valve import Closed, Opened, Valve
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.messages import states
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import BadNumber, Request
+from kobo_sms.reports.counts import Counts
+from kobo_sms.reports.rounds import Ended
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import Key, ReportStore
+from kobo_sms.sending.decisions import Decision, Next, Outcome
+from kobo_sms.sending.records import due_shard
+from kobo_sms.sending.store import Claim, Store
+from kobo_sms.table import Item
+from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.rules import Closed, Opened, Valve
+from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, FailureSignal
+from kobo_sms.valve.store import ValveStore
 from tests.faults.check_stores import MemoryValve
 from tests.simulation.dynamodb import FakeDynamoDB, calm
 

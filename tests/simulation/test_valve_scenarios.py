@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kobo_sms.valve import SUSPECTED_FOR
+from kobo_sms.valve.rules import SUSPECTED_FOR
 from tests.simulation.outages import AFTERWARDS, FIRST_HALF_MINUTE, TRIAL_SIZE, most_trials
 from tests.simulation.stage import DOWN, HOUR, MINUTE, PRICE, Stage, event, stage, texts
 from tests.simulation.stored import BULK, PRIORITY

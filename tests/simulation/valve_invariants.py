@@ -6,10 +6,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 
-from kobo_sms.alerts import CREDIT_TRACK, FAULT_TRACK, RECOVERED
-from kobo_sms.call_window import KEPT_SECONDS, SEVERAL, SLOT_SECONDS
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
-from kobo_sms.valve import OPERATOR
+from kobo_sms.credit.alerts import CREDIT_TRACK, FAULT_TRACK, RECOVERED
+from kobo_sms.valve.call_window import KEPT_SECONDS, SEVERAL, SLOT_SECONDS
+from kobo_sms.valve.rules import OPERATOR
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.simulation.checks import EVERY
 from tests.simulation.ledger import Call
 from tests.simulation.watch import Change

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kobo_sms.dynamodb import decode
-from kobo_sms.records import CREDIT_ID, CREDIT_STATE, VALVE_ID
+from kobo_sms.aws.dynamodb import decode
+from kobo_sms.table import CREDIT_ID, CREDIT_STATE, VALVE_ID
 from tests.simulation.expressions import Item
 
 # What is better, but not good yet.

@@ -11,17 +11,17 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from kobo_sms import settings
-from kobo_sms.alert_topic import AlertTopic
-from kobo_sms.alerting import Alerting
-from kobo_sms.checking import Checker
-from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.composition import settings
 from kobo_sms.composition.shared import AWS, make_kobo
-from kobo_sms.credit_store import CreditStore
-from kobo_sms.event_sources import EventSources
-from kobo_sms.fresh_connections import never_reuse_idle
-from kobo_sms.valve_control import ValveControl
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.check import Checker
+from kobo_sms.credit.store import CreditStore
+from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.control import ValveControl
+from kobo_sms.valve.event_sources import EventSources
+from kobo_sms.valve.store import ValveStore
 
 # A trial waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
 _INVOKING = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})

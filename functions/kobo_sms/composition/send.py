@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms import settings
-from kobo_sms.breaker import CircuitBreaker
+from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.aws.queues import Queues
+from kobo_sms.composition import settings
 from kobo_sms.composition.shared import AWS, make_kobo
-from kobo_sms.fresh_connections import never_reuse_idle
-from kobo_sms.prompt import Prompt
-from kobo_sms.queues import Queues
-from kobo_sms.sending import Chance, Sender
-from kobo_sms.settings import SendSettings
-from kobo_sms.store import Store
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.runtime import Runtime
+from kobo_sms.sending.sender import Sender
+from kobo_sms.sending.settings import SendSettings
+from kobo_sms.sending.store import Store
+from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.prompt import Prompt
+from kobo_sms.valve.store import ValveStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,7 +61,7 @@ def send_app() -> SendApp:
         queues=Queues(never_reuse_idle(boto3.client("sqs", config=AWS)), wanted.dead_letter_queue_url),
         settings=wanted,
         http_timeout=settings.read_kobo(os.environ).http_timeout,
-        chance=Chance(time.time, random.uniform, lambda: uuid.uuid4().hex),
+        runtime=Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex),
         breaker=CircuitBreaker(
             valve, Prompt(_events, wanted.stack, logger.warning), time.time, random.uniform, logger.warning
         ),

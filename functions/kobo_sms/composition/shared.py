@@ -7,10 +7,10 @@ import os
 import boto3
 from botocore.config import Config
 
-from kobo_sms import settings
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.fresh_connections import never_reuse_idle
+from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.composition import settings
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves.
 AWS = Config(

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from kobo_sms.dynamodb import decode, encode
+from kobo_sms.aws.dynamodb import decode, encode
 from tests.integration.functions.template import Template
 
 if TYPE_CHECKING:

@@ -16,24 +16,25 @@ import pytest
 from botocore.exceptions import ClientError
 
 import send_sms.handler
-from kobo_sms import settings
-from kobo_sms.alert_topic import AlertTopic
-from kobo_sms.alerting import Alerting
-from kobo_sms.call_window import CallWindow, slot_of
-from kobo_sms.checking import Checked, Checker
-from kobo_sms.client import KoboClient
-from kobo_sms.closed_lanes import ClosedLanes
+from kobo_sms.aws.dynamodb import Expression, encode
+from kobo_sms.composition import settings
 from kobo_sms.composition.send import send_app
-from kobo_sms.credentials import Credentials
-from kobo_sms.credit_store import CreditStore
-from kobo_sms.dynamodb import Expression, encode
-from kobo_sms.event_sources import EventSources
-from kobo_sms.records import VALVE_ID, VALVE_PART, moment
-from kobo_sms.signals import CREDIT, LANES, FailureSignal
-from kobo_sms.valve import SUSPECTED_FOR, Closed, Valve
-from kobo_sms.valve_control import ValveControl
-from kobo_sms.valve_duties import convict
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.check import Checked, Checker
+from kobo_sms.credit.store import CreditStore
+from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.table import VALVE_ID, VALVE_PART, moment
+from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.control import ValveControl
+from kobo_sms.valve.event_sources import EventSources
+from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
+from kobo_sms.valve.signals import CREDIT, FailureSignal
+from kobo_sms.valve.store import ValveStore
+from kobo_sms.valve.upkeep import convict
 from tests.integration.functions.checking.fake_lambda import FakeLambda
 from tests.integration.functions.conftest import PIN, Clock
 

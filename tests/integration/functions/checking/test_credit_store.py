@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.alerts import Alert, AlertState, Track
-from kobo_sms.credit_store import Account, Pending
-from kobo_sms.forecast import Hour, Reading, Usage
+from kobo_sms.credit.alerts import Alert, AlertState, Track
+from kobo_sms.credit.forecast import Hour, Reading, Usage
+from kobo_sms.credit.store import Account, Pending
 
 if TYPE_CHECKING:
     from tests.integration.functions.checking.conftest import Room

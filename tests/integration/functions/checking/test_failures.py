@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import ConfigurationError, UnreadableBalance
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.functions.checking.fake_lambda import refusal
 from tests.integration.functions.conftest import LOGGABLE
 

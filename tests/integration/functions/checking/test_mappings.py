@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 if TYPE_CHECKING:
     from tests.integration.functions.checking.conftest import Room

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import TrialFailed, UnreadableBalance
-from kobo_sms.signals import CREDIT, GATEWAY
+from kobo_sms.valve.signals import CREDIT, GATEWAY
 from tests.integration.functions.checking.fake_lambda import refusal
 
 if TYPE_CHECKING:

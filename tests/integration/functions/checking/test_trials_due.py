@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.functions.checking.conftest import ONE
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
-from kobo_sms.signals import ACCEPTED, CREDIT, GATEWAY, LANES, SYMPTOMS, FailureSignal
-from kobo_sms.valve import Closed, Hold, Opened, Valve
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
+from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
+from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
 
 if TYPE_CHECKING:
     from tests.integration.functions.checking.conftest import Room

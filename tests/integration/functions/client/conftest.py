@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.parts import Part
-from kobo_sms.request import Request
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import Request
 
 if TYPE_CHECKING:
     from tests.integration.functions.conftest import Stack

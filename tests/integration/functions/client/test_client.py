@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from kobo_sms.answers import Accepted, Lost, Refused, Report, Unreachable
+from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, Report, Unreachable
 from tests.integration.functions.client.conftest import answer
 from tests.integration.functions.conftest import PASSWORD, USER
 
 if TYPE_CHECKING:
-    from kobo_sms.parts import Part
+    from kobo_sms.messages.parts import Part
     from mock_kobo.control_client import MockControl
     from tests.integration.functions.client.conftest import Make, Wire
 

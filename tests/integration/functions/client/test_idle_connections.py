@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 from urllib3 import PoolManager
 
-from kobo_sms.answers import Accepted, Lost, Refused
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.fresh_connections import IdleLimit, limit_idle
+from kobo_sms.aws.fresh_connections import IdleLimit, limit_idle
+from kobo_sms.kobomobile.answers import Accepted, Lost, Refused
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
 from tests.integration.functions.client.idle_proxy import IdleProxy, running_proxy
 from tests.integration.functions.client.little_server import running_server, write_certificate
 from tests.integration.functions.conftest import PASSWORD, USER
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from kobo_sms.parts import Part
+    from kobo_sms.messages.parts import Part
     from mock_kobo.control_client import MockControl
     from tests.integration.functions.conftest import Clock
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.answers import Accepted, Refused, SendAnswer
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.parts import Part
-from kobo_sms.request import Request
+from kobo_sms.kobomobile.answers import Accepted, Refused, SendAnswer
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import Request
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from kobo_sms.aws.dynamodb import encode
 from kobo_sms.composition import reports
-from kobo_sms.dynamodb import encode
-from kobo_sms.report_store import ReportStore
-from kobo_sms.siblings import Siblings
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.reports.fan_out import Siblings
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.valve.store import ValveStore
 from tests.integration.functions.conftest import PIN
 
 if TYPE_CHECKING:

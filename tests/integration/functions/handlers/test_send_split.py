@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.records import unpack_numbers
+from kobo_sms.sending.records import unpack_numbers
 from tests.integration.functions.conftest import PIN
 
 if TYPE_CHECKING:

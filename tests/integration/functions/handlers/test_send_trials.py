@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import send_sms.handler
-from kobo_sms.sqs_records import make_record
+from kobo_sms.aws.sqs_records import make_record
 from tests.integration.functions.conftest import PIN
 from tests.integration.functions.handlers.conftest import context
 

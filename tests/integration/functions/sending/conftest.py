@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms import polling, settings
-from kobo_sms.answers import SendAnswer
-from kobo_sms.breaker import CircuitBreaker
-from kobo_sms.client import KoboClient
-from kobo_sms.credentials import Credentials
-from kobo_sms.parts import Part
-from kobo_sms.polling import Poller
-from kobo_sms.queues import Message, Queues
-from kobo_sms.report_store import ReportStore
-from kobo_sms.sending import Chance, Sender
-from kobo_sms.stats_store import StatsStore
-from kobo_sms.store import Store
-from kobo_sms.valve_store import ValveStore
-from kobo_sms.verdicts import Verdict
+from kobo_sms.aws.queues import Message, Queues
+from kobo_sms.composition import settings
+from kobo_sms.kobomobile.answers import SendAnswer
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.parts import Part
+from kobo_sms.reports.poller import Poller
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.runtime import Runtime
+from kobo_sms.sending.result import Verdict
+from kobo_sms.sending.sender import Sender
+from kobo_sms.sending.store import Store
+from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.store import ValveStore
 from tests.integration.functions.sending.polled_parts import Gateway
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
         store_text=kept.store_text,
     )
     queues = Queues(clients["watched sqs"], wanted.dead_letter_queue_url)
-    chance = Chance(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
-    breaker = CircuitBreaker(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, chance.uniform)
-    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, chance, breaker), store, client, clock)
+    runtime = Runtime(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
+    breaker = CircuitBreaker(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, runtime.uniform)
+    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, runtime, breaker), store, client, clock)
 
 
 @pytest.fixture
@@ -134,10 +135,10 @@ def make_poller(
     with ThreadPoolExecutor(8) as pool:
 
         def make(client: Any = desk.client, **changed: Any) -> Poller:
-            chance = polling.Chance(desk.clock, lambda: 0.0, lambda: f"run-{next(names)}")
+            runtime = Runtime(desk.clock, lambda low, _high: low, lambda: f"run-{next(names)}")
             most = changed.pop("most_at_once", 4)
             shared = replace(wanted, **changed)
-            return Poller(reports, stats, client, shared, chance, pool, valve.fault, most)
+            return Poller(reports, stats, client, shared, runtime, pool, valve.fault, most)
 
         yield make
 

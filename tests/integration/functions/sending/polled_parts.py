@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.answers import Lost, Refused, Report, ReportAnswer
-from kobo_sms.dynamodb import encode
-from kobo_sms.records import Item, moment
-from kobo_sms.tally import Tally
+from kobo_sms.aws.dynamodb import encode
+from kobo_sms.kobomobile.answers import Lost, Refused, Report, ReportAnswer
+from kobo_sms.reports.tally import Tally
+from kobo_sms.table import Item, moment
 
 if TYPE_CHECKING:
-    from kobo_sms.polling import Poller
+    from kobo_sms.reports.poller import Poller
     from tests.integration.functions.conftest import Clock, Stack
 
 DELIVERED, DOWN = Report("DELIVRD"), Refused("error_gw")

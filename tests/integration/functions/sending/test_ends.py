@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.request_fields import FIELDS
+from kobo_sms.messages.fields import FIELDS
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.decisions import Decision, Next
 from kobo_sms.errors import LostClaim
-from kobo_sms.parts import Part
-from kobo_sms.store import Claim
+from kobo_sms.messages.parts import Part
+from kobo_sms.sending.decisions import Decision, Next
+from kobo_sms.sending.store import Claim
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.answers import ReportAnswer
-from kobo_sms.polling import Poller
-from kobo_sms.report_store import ReportStore
+from kobo_sms.kobomobile.answers import ReportAnswer
+from kobo_sms.reports.poller import Poller
+from kobo_sms.reports.store import ReportStore
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from kobo_sms.answers import Report
-from kobo_sms.report_store import ReportStore
-from kobo_sms.report_writer import pause_after
-from kobo_sms.stats_store import StatsStore
+from kobo_sms.kobomobile.answers import Report
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.writer import pause_after
 from tests.integration.functions.sending.polled_parts import NUMBERS, Gateway, due_of, finals, parts, put, run
 
 if TYPE_CHECKING:
-    from kobo_sms.polling import Poller
+    from kobo_sms.reports.poller import Poller
     from tests.integration.functions.conftest import Clock, Stack
     from tests.integration.functions.sending.conftest import MakePoller
 

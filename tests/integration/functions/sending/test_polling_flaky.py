@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.concurrency import FIRST_CALLS
-from kobo_sms.signals import GATEWAY
-from kobo_sms.valve import Closed, Valve
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.reports.limit import FIRST_CALLS
+from kobo_sms.valve.rules import Closed, Valve
+from kobo_sms.valve.signals import GATEWAY
+from kobo_sms.valve.store import ValveStore
 from tests.integration.functions.sending.polled_parts import NUMBERS, FlakyGateway, due_of, finals, put, run
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from kobo_sms import networks
-from kobo_sms.answers import Refused, Report, ReportAnswer
-from kobo_sms.dynamodb import encode
-from kobo_sms.records import REPORTS_ID, Item
-from kobo_sms.report_counts import Counts, recent
-from kobo_sms.report_store import DuePage, ReportStore
-from kobo_sms.rounds import Ended
-from kobo_sms.stats_store import StatsStore
+from kobo_sms.aws.dynamodb import encode
+from kobo_sms.kobomobile.answers import Refused, Report, ReportAnswer
+from kobo_sms.reports import networks
+from kobo_sms.reports.counts import Counts, recent
+from kobo_sms.reports.rounds import Ended
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import DuePage, ReportStore
+from kobo_sms.table import REPORTS_ID, Item
 from tests.integration.functions.sending.polled_parts import Gateway, due_of, parts, put, run
 
 if TYPE_CHECKING:
-    from kobo_sms.polling import Poller
+    from kobo_sms.reports.poller import Poller
     from tests.integration.functions.conftest import Clock, Stack
     from tests.integration.functions.sending.conftest import MakePoller
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.answers import Lost, Refused
-from kobo_sms.concurrency import CALLS_IN_A_ROW, FIRST_CALLS
-from kobo_sms.signals import CREDENTIALS, CREDIT, GATEWAY
-from kobo_sms.valve import OPERATOR, Closed, Valve
-from kobo_sms.valve_store import ValveStore
+from kobo_sms.kobomobile.answers import Lost, Refused
+from kobo_sms.reports.limit import CALLS_IN_A_ROW, FIRST_CALLS
+from kobo_sms.valve.rules import OPERATOR, Closed, Valve
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.store import ValveStore
 from tests.integration.functions.sending.polled_parts import (
     DELIVERED,
     DOWN,
@@ -24,7 +24,7 @@ from tests.integration.functions.sending.polled_parts import (
 )
 
 if TYPE_CHECKING:
-    from kobo_sms.polling import Poller
+    from kobo_sms.reports.poller import Poller
     from tests.integration.functions.conftest import Clock, Stack
     from tests.integration.functions.sending.conftest import MakePoller
 

@@ -1,0 +1,113 @@
+"""The SQS queues: parts put on their lane, waits before a retry, and what is dead."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kobo_sms.errors import NotQueued
+from kobo_sms.messages.parts import ROOT, Part
+from kobo_sms.messages.request import parse
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef, SendMessageBatchRequestEntryTypeDef
+
+# A part that we queued ourselves is a request of contract 1 with these message attributes.
+PART, ORIGIN, QUEUED_AT = "KoboPart", "KoboOrigin", "KoboQueuedAt"
+# SQS: at most 10 messages and 1 MiB in one SendMessageBatch; a part is far below 100 kB.
+_BATCH = 10
+# Characters that SQS refuses; a reason may quote them from a field's name.
+_UNSENDABLE = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What an SQS record says, freed of its envelope.
+
+    `sent_at` in epoch seconds, `lane` the queue's URL, `receives` how often SQS has handed it out; `trial`: the valve
+    is closed, and check_credit lets this message through to see how it fares.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    sent_at: float
+    lane: str
+    receives: int = 1
+    trial: bool = False
+
+    def read_part(self, region: str) -> Part:
+        """Return the part that the message carries: the whole request unless the attributes say otherwise.
+
+        Raises
+        ------
+        InvalidRequest
+            when the body breaks contract 1.
+        """
+        request = parse(self.body, region=region, default_id=self.message_id)
+        name = self.attributes.get(PART, ROOT)
+        queued_at = float(self.attributes.get(QUEUED_AT, self.sent_at))
+        return Part(request, queued_at, name, self.attributes.get(ORIGIN, name))
+
+
+class Queues:
+    """Sends to the lanes and to the dead-letter queue."""
+
+    def __init__(self, client: SQSClient, dead_letter_url: str) -> None:
+        self._client = client
+        self._dead_letter_url = dead_letter_url
+
+    def put_parts(self, lane: str, parts: Iterable[Part]) -> None:
+        """Queue parts on the lane they came from.
+
+        Raises
+        ------
+        NotQueued
+            when SQS refuses some.
+        """
+        for batch in _batches(parts):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(at), "MessageBody": part.request.to_json(), "MessageAttributes": _part_attributes(part)}
+                for at, part in enumerate(batch)
+            ]
+            answer = self._client.send_message_batch(QueueUrl=lane, Entries=entries)
+            if answer.get("Failed"):
+                raise NotQueued(f"SQS refused {len(answer['Failed'])} of {len(entries)} parts")
+
+    def put_again(self, message: Message, part: Part) -> None:
+        """Queue a copy of `message`, which carries `part`; it counts as never received, but as old as it is."""
+        # The whole body, bad numbers included: they are part of the content that the id stands for.
+        body = json.dumps(json.loads(message.body) | {"id": part.request.id})
+        self._client.send_message(QueueUrl=message.lane, MessageBody=body, MessageAttributes=_part_attributes(part))
+
+    def return_after(self, message: Message, seconds: int) -> None:
+        """Have `message` come back after `seconds` (SQS: at most 12 hours after it was received)."""
+        self._client.change_message_visibility(
+            QueueUrl=message.lane, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
+        )
+
+    def put_dead(self, body: str, notes: Mapping[str, str | None]) -> None:
+        """Put `body` on the dead-letter queue with message attributes saying why; None and empty ones are left out."""
+        attributes = {name: _attribute(_UNSENDABLE.sub("?", value[:1000])) for name, value in notes.items() if value}
+        self._client.send_message(QueueUrl=self._dead_letter_url, MessageBody=body, MessageAttributes=attributes)
+
+
+def _batches(parts: Iterable[Part]) -> Iterator[Sequence[Part]]:
+    iterator = iter(parts)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+def _part_attributes(part: Part) -> dict[str, MessageAttributeValueTypeDef]:
+    values = {PART: part.name, ORIGIN: part.origin, QUEUED_AT: f"{part.queued_at:.3f}"}
+    return {name: _attribute(value) for name, value in values.items()}
+
+
+def _attribute(value: str) -> MessageAttributeValueTypeDef:
+    return {"DataType": "String", "StringValue": value}

@@ -1,0 +1,122 @@
+"""The one reader of the environment: what template.yaml sets for a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from kobo_sms.credit.settings import CreditSettings
+from kobo_sms.errors import ConfigurationError
+from kobo_sms.messages.lanes import BULK, PRIORITY
+from kobo_sms.reports.settings import ReportSettings
+from kobo_sms.sending.settings import SendSettings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class KoboSettings:
+    """Where KoboMobile is and how long it may take; `base_url` has no trailing slash."""
+
+    base_url: str
+    secret_arn: str
+    http_timeout: float
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """How the table is kept."""
+
+    table: str
+    keep_seconds: float
+    fingerprint_key: str
+    default_sender: str
+    store_text: bool
+
+
+def read_kobo(env: Mapping[str, str]) -> KoboSettings:
+    """Read KOBO_BASE_URL, KOBO_SECRET_ARN and HTTP_TIMEOUT_SECONDS.
+
+    Raises
+    ------
+    ConfigurationError
+        here and below, naming the variable that is missing or makes no sense.
+    """
+    return KoboSettings(
+        base_url=_text(env, "KOBO_BASE_URL").rstrip("/"),
+        secret_arn=_text(env, "KOBO_SECRET_ARN"),
+        http_timeout=_number(env, "HTTP_TIMEOUT_SECONDS", float),
+    )
+
+
+def read_send(env: Mapping[str, str]) -> SendSettings:
+    """Read what send_sms is given."""
+    return SendSettings(
+        priority_queue_url=_text(env, "KOBO_PRIORITY_QUEUE_URL"),
+        bulk_queue_url=_text(env, "KOBO_BULK_QUEUE_URL"),
+        dead_letter_queue_url=_text(env, "KOBO_DEAD_LETTER_QUEUE_URL"),
+        default_sender=_text(env, "DEFAULT_SENDER_ID"),
+        default_region=_text(env, "DEFAULT_REGION"),
+        calls_at_once=_number(env, "CALLS_AT_ONCE", int),
+        retry_base=_number(env, "RETRY_BASE_SECONDS", float),
+        retry_max=_number(env, "RETRY_MAX_SECONDS", float),
+        max_attempts=_number(env, "MAX_ATTEMPTS", int),
+        first_report_after=_number(env, "FIRST_REPORT_AFTER_SECONDS", float),
+        stack=_text(env, "STACK_NAME"),
+    )
+
+
+def read_credit(env: Mapping[str, str]) -> CreditSettings:
+    """Read what check_credit is given."""
+    return CreditSettings(
+        stack=_text(env, "STACK_NAME"),
+        low=_number(env, "LOW_CREDIT", _decimal),
+        critical=_number(env, "CRITICAL_CREDIT", _decimal),
+        topic_arn=_text(env, "KOBO_TOPIC_ARN"),
+        send_function=_text(env, "SEND_SMS_FUNCTION"),
+        mappings={PRIORITY: _text(env, "PRIORITY_MAPPING"), BULK: _text(env, "BULK_MAPPING")},
+        queue_urls={PRIORITY: _text(env, "KOBO_PRIORITY_QUEUE_URL"), BULK: _text(env, "KOBO_BULK_QUEUE_URL")},
+    )
+
+
+def read_store(env: Mapping[str, str]) -> StoreSettings:
+    """Read how the table is kept; what only send_sms writes is empty elsewhere."""
+    return StoreSettings(
+        table=_text(env, "KOBO_TABLE"),
+        keep_seconds=_number(env, "KEEP_RECORDS_DAYS", float) * 86_400,
+        fingerprint_key=env.get("FINGERPRINT_KEY", ""),
+        default_sender=env.get("DEFAULT_SENDER_ID", ""),
+        store_text=env.get("STORE_TEXT", "false") == "true",
+    )
+
+
+def read_reports(env: Mapping[str, str]) -> ReportSettings:
+    """Read what poll_reports is given."""
+    return ReportSettings(
+        first_after=_number(env, "FIRST_REPORT_AFTER_SECONDS", float),
+        give_up_after=_number(env, "GIVE_UP_REPORTS_AFTER_HOURS", float) * 3600,
+        shards=_number(env, "REPORT_SHARDS", int),
+    )
+
+
+def _text(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise ConfigurationError(f"the environment variable {name} is missing or empty")
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+
+
+def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T]) -> T:
+    try:
+        return kind(_text(env, name))
+    except ValueError as error:
+        raise ConfigurationError(f"the environment variable {name} is not a number") from error

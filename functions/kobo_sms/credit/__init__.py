@@ -1,0 +1,1 @@
+"""The balance: read, forecast, and whom to alert."""

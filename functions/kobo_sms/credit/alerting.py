@@ -1,0 +1,165 @@
+"""Keeping account of the balance, and telling people when something changes (DESIGN.md, guarantee 5).
+
+An alert is written down in the same write as the change that it tells of, published, and then struck off. Of checks
+that overlap one wins that write, so the change is told once. Should the winner die before it has published, the alert
+is still written down, and a later check publishes it: never silence. Should it die in the moment between publishing
+and striking off, the alert is published again, marked as perhaps a repetition: SNS cannot be asked what it has sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kobo_sms.credit.alerts import Situation, step
+from kobo_sms.credit.forecast import Forecast, forecast, observe
+from kobo_sms.credit.settings import CreditSettings
+from kobo_sms.credit.store import Account, CreditStore, Pending
+from kobo_sms.credit.text import Facts, Held, write
+from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.errors import KoboSmsError, Overtaken
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+
+_TRIES = 10
+# One lost answer of credit/ is nothing to wake anybody for.
+_UNANSWERED_IS_A_FAULT = 300.0
+# A check that overlaps must not take an alert over from one that is about to publish it.
+_BEYOND_DEADLINE = 5.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a check knows at its end: the forecast, and the kinds of the alerts it published."""
+
+    forecast: Forecast
+    alerts: Sequence[str] = ()
+
+
+class Alerting:
+    """Takes in what a check found and publishes the alerts that follow from it."""
+
+    def __init__(
+        self,
+        store: CreditStore,
+        topic: AlertTopic,
+        lanes: ClosedLanes,
+        settings: CreditSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._topic = topic
+        self._lanes = lanes
+        self._settings = settings
+        self._clock = clock
+
+    def take_in(self, finding: Finding, label: str, valve: Valve, deadline: float) -> Told:
+        """Keep what credit/ told, step the alerts on, and publish what is to be published by this check."""
+        now = self._clock()
+        if finding.balance is not None:
+            self._store.record_balance(finding.balance, now=now)
+        ours: list[Pending] = []
+
+        def change(account: Account) -> Account:
+            after, ours[:] = self._step(account, finding, label, valve, deadline)
+            return after
+
+        account = self._change(change)
+        outlook = forecast(account.usage, now)
+        if ours:
+            self._publish_all(ours, self._facts(account, finding.balance, outlook, valve))
+        return Told(outlook, [pending.alert.kind for pending in ours])
+
+    def _step(
+        self, account: Account, finding: Finding, label: str, valve: Valve, deadline: float
+    ) -> tuple[Account, list[Pending]]:
+        now, until = self._clock(), deadline + _BEYOND_DEADLINE
+        unanswered_since = (account.unanswered_since or now) if finding.fault == GATEWAY else None
+        situation = Situation(
+            now=now,
+            balance=finding.balance,
+            low=self._settings.low,
+            critical=self._settings.critical,
+            held_for_credit=frozenset(lane for lane, each in valve.closed.items() if each.is_for(CREDIT)),
+            fault=_fault(finding, valve, unanswered_since, now),
+        )
+        state, alerts = step(account.alerts, situation)
+        new = [Pending(f"{alert.track}-{alert.kind}-{now:.0f}", alert, until) for alert in alerts]
+        orphans = [replace(each, until=until, repeated=True) for each in account.pending if each.until <= now]
+        waiting = [each for each in account.pending if each.until > now]
+        usage = account.usage if finding.balance is None else observe(account.usage, finding.balance, now)
+        after = replace(
+            account,
+            checked_at=now,
+            answer=label,
+            unanswered_since=unanswered_since,
+            usage=usage,
+            alerts=state,
+            pending=(*waiting, *orphans, *new),
+            low=self._settings.low,
+            critical=self._settings.critical,
+        )
+        return after, orphans + new
+
+    def _change(self, change: Callable[[Account], Account]) -> Account:
+        for _ in range(_TRIES):
+            written = self._store.write(change(self._store.read()))
+            if written is not None:
+                return written
+        raise Overtaken(f"the account was changed by others {_TRIES} times")
+
+    def _publish_all(self, ours: Sequence[Pending], facts: Facts) -> None:
+        """Publish each alert, whatever becomes of the others; the first error is raised at the end."""
+        errors: list[Exception] = []
+        for pending in ours:
+            try:
+                self._publish(pending, facts)
+                self._change(lambda known, done=pending.id: _strike_off(known, done))  # type: ignore[misc]
+            except (KoboSmsError, BotoCoreError, ClientError) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _publish(self, pending: Pending, facts: Facts) -> None:
+        text = write(pending.alert, facts, repeated=pending.repeated)
+        self._topic.publish(text, kind=pending.alert.kind, alert_id=pending.id)
+
+    def _facts(self, account: Account, balance: Decimal | None, outlook: Forecast, valve: Valve) -> Facts:
+        # The last balance anybody read is better than none.
+        last = account.usage.last
+        return Facts(
+            stack=self._settings.stack,
+            now=self._clock(),
+            balance=balance if balance is not None or last is None else last.balance,
+            low=account.low,
+            critical=account.critical,
+            forecast=outlook,
+            held=self._held(valve.closed),
+        )
+
+    def _held(self, closed: Mapping[str, Closed]) -> dict[str, Held]:
+        return {lane: self._held_lane(lane, each) for lane, each in closed.items()}
+
+    def _held_lane(self, lane: str, closed: Closed) -> Held:
+        detail = "" if closed.cause == OPERATOR else closed.detail
+        try:
+            waiting = self._lanes.waiting(lane)
+        except (BotoCoreError, ClientError):
+            # How much waits is worth less than being told.
+            waiting = None
+        return Held(closed.cause, closed.since, waiting, detail)
+
+
+def _fault(finding: Finding, valve: Valve, unanswered_since: float | None, now: float) -> str | None:
+    if CREDENTIALS in (finding.fault, valve.fault):
+        return CREDENTIALS
+    silent = unanswered_since is not None and now - unanswered_since >= _UNANSWERED_IS_A_FAULT
+    return GATEWAY if silent else valve.fault
+
+
+def _strike_off(account: Account, done: str) -> Account:
+    return replace(account, pending=tuple(each for each in account.pending if each.id != done))

@@ -1,0 +1,75 @@
+"""Amounts and moments as people say them; the hour is Nigeria's (WAT, an hour ahead of UTC all year).
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+WAT = timezone(timedelta(hours=1), "WAT")
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_ROUND_FROM = Decimal(10) ** 12
+
+
+def amount(value: Decimal) -> str:
+    """Return `1,234.50` or `1,234`; what has more than twelve digits as `1.23E+15`."""
+    if abs(value) >= _ROUND_FROM:
+        return f"{value:.2E}"
+    return f"{value:,.2f}".removesuffix(".00")
+
+
+def per_hour(rate: Decimal) -> str:
+    """Return a rate in whole units from ten on: `1,234`, `3.50`."""
+    return amount(rate if abs(rate) < 10 else Decimal(round(rate)))
+
+
+def moment_in_words(at: float, now: float) -> str:
+    """Return `today 14:02 WAT`, `yesterday 23:59 WAT`, or `Thu 26 Nov 09:00 WAT`."""
+    return f"{_day(at, now)} {_local(at):%H:%M} WAT"
+
+
+def moment_ahead(at: float, now: float) -> str:
+    """Return a moment to come, as exact as a forecast can be.
+
+    `by now`, `within minutes`, `today 23:40 WAT`, `tomorrow about 09:00 WAT`, and from two days on `Thu 26 Nov`.
+    """
+    if at <= now:
+        return "by now"
+    if at - now < 10 * _MINUTE:
+        return "within minutes"
+    if at - now < 6 * _HOUR:
+        return moment_in_words(_round(at, 5 * _MINUTE), now)
+    if at - now < 2 * _DAY:
+        at = _round(at, _HOUR)
+        return f"{_day(at, now)} about {_local(at):%H:%M} WAT"
+    return _day(at, now)
+
+
+def length(seconds: float) -> str:
+    """Return how long something lasts, as exact as needed: `less than a minute`, `90 minutes`, `5 hours`, `3 days`."""
+    for unit, size in (("day", _DAY), ("hour", _HOUR)):
+        if seconds >= 2 * size:
+            return plural(int(seconds // size), unit)
+    return plural(int(seconds // _MINUTE), "minute") if seconds >= _MINUTE else "less than a minute"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 minute`, `1,200 minutes`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _day(at: float, now: float) -> str:
+    days = (_local(at).date() - _local(now).date()).days
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+    return near.get(days) or f"{_local(at):%a} {_local(at).day} {_local(at):%b}"
+
+
+def _local(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone(WAT)
+
+
+def _round(at: float, unit: int) -> float:
+    return round(at / unit) * unit

@@ -1,0 +1,1 @@
+"""KoboMobile's API: the only caller of its HTTP, what it answers and what that means."""

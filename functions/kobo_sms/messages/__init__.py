@@ -1,0 +1,1 @@
+"""What is sent: requests, their parts, numbers, pages and states. Pure."""

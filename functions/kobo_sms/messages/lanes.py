@@ -1,0 +1,8 @@
+"""The lanes: the two queues that messages come on, each with its event source mapping."""
+
+from __future__ import annotations
+
+PRIORITY, BULK = "priority", "bulk"
+LANES = (PRIORITY, BULK)
+# SQS deletes silently what has been in a queue for 14 days: a day before that a message is given up, with its reason.
+DEAD_AFTER = 13 * 86_400

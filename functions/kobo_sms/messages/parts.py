@@ -1,0 +1,64 @@
+"""Parts: what one call of send/ carries, their names, their message_uuid and their fingerprint.
+
+Everything here is a pure function of the request, so that doing it twice names the same things.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kobo_sms.messages.request import Request
+
+# KOBOMOBILE_API.md, "Parameters of send/": at most 500 numbers in one call.
+MAX_NUMBERS = 500
+ROOT = "0"
+_NAMESPACE = uuid.UUID("6f0d7f0e-5f0b-5d0c-9d53-6b6f626f736d")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some numbers of a request.
+
+    `name` is `0`, `0.1`, `0.1.0` ...; `origin` names the part that KoboMobile was first asked to send of which this
+    is a half or a half's half (itself when it is none); `queued_at` is when the request came, in epoch seconds.
+    """
+
+    request: Request
+    queued_at: float
+    name: str = ROOT
+    origin: str = ROOT
+
+    @property
+    def message_uuid(self) -> str:
+        """The idempotency key of the call: a function of the request's id and the part's name alone."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.request.id}/{self.name}"))
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the part must be split before KoboMobile is asked."""
+        return len(self.request.to) > MAX_NUMBERS
+
+    def chunks(self) -> list[Part]:
+        """Return parts of at most 500 numbers each, every one an origin of its own."""
+        return [replace(part, origin=part.name) for part in self._divide(MAX_NUMBERS)]
+
+    def halves(self) -> list[Part]:
+        """Return two parts of half the numbers each, of the same origin."""
+        return list(self._divide((len(self.request.to) + 1) // 2))
+
+    def fingerprint(self, key: str) -> str:
+        """Return a digest of the content (numbers, text, sender ID, type), keyed so that it betrays no short text."""
+        request = self.request
+        content = [sorted({*request.to, *(bad.raw for bad in request.bad)}), request.msg, request.sender, request.type]
+        return hmac.new(key.encode(), json.dumps(content).encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _divide(self, size: int) -> Iterator[Part]:
+        to = self.request.to
+        for at, start in enumerate(range(0, len(to), size)):
+            numbers = self.request.with_numbers(to[start : start + size])
+            yield replace(self, name=f"{self.name}.{at}", request=numbers)

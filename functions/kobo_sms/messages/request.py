@@ -1,0 +1,150 @@
+"""Contract 1: the request on the queue, read and written. Which fields are right is told by `request_fields`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from kobo_sms.errors import InvalidRequest, Problem
+from kobo_sms.messages import numbers, pages
+from kobo_sms.messages.fields import FIELDS, find_problems, read_moment
+
+# They are kept one by one in one item, and DynamoDB's limit is 400 kB.
+MAX_BAD_NUMBERS = 1000
+
+
+@dataclass(frozen=True)
+class BadNumber:
+    """A number of the request that cannot be sent to: `raw` as the producer wrote it, its first 64 characters, and why.
+
+    The fingerprint of a request's content is made of `raw` (`parts`): it must not change.
+    """
+
+    raw: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text to one or many numbers.
+
+    `to` holds each number once in KoboMobile's form, sorted: queued again in another order, the same numbers make the
+    same calls and the same smaller parts. `sender` is the field `from`.
+    """
+
+    id: str
+    to: tuple[str, ...]
+    msg: str
+    bad: tuple[BadNumber, ...] = ()
+    sender: str | None = None
+    type: int | None = None
+    expires_at: datetime | None = None
+    sensitive: bool = False
+    reference: str | None = None
+
+    @property
+    def wire_type(self) -> int:
+        """The `type` to send: the producer's, or what the text needs."""
+        return self.type if self.type is not None else pages.choose_type(self.msg)
+
+    @property
+    def pages(self) -> int:
+        """Pages billed for each recipient."""
+        return pages.count_pages(self.msg, self.wire_type)
+
+    def with_numbers(self, to: tuple[str, ...]) -> Request:
+        """Return the same text to other numbers, the bad ones left out."""
+        return replace(self, to=to, bad=())
+
+    def to_json(self) -> str:
+        """Return the request in the form of contract 1; `parse` reads it back."""
+        fields: dict[str, Any] = {"id": self.id, "to": ["+" + number for number in self.to], "msg": self.msg}
+        optional = {"from": self.sender, "type": self.type, "reference": self.reference}
+        fields |= {name: value for name, value in optional.items() if value is not None}
+        if self.expires_at is not None:
+            fields["expires_at"] = self.expires_at.isoformat()
+        if self.sensitive:
+            fields["sensitive"] = True
+        # ASCII, as SQS refuses some characters (U+FFFF, say) that a text may hold.
+        return json.dumps(fields, separators=(",", ":"))
+
+
+def parse(body: str, *, region: str, default_id: str) -> Request:
+    """Read a request off a queue message's body.
+
+    Parameters
+    ----------
+    body
+        JSON, as contract 1 says.
+    region
+        The country whose national number format is understood (ISO 3166-1 alpha-2).
+    default_id
+        The id of a request that names none: the SQS message id.
+
+    Raises
+    ------
+    InvalidRequest
+        naming every field at fault. A bad number among others is no fault of the request: see `Request.bad`; more
+        than MAX_BAD_NUMBERS of them are.
+    """
+    fields = _load(body)
+    problems = find_problems(fields)
+    if problems:
+        raise InvalidRequest(problems)
+    good, bad = _sort_numbers(fields["to"], region)
+    if len(bad) > MAX_BAD_NUMBERS:
+        advice = f"{len(bad)} of the numbers cannot be sent to, the first because: {bad[0].reason}; mend the list"
+        raise InvalidRequest([Problem("to", advice)])
+    return Request(
+        id=fields.get("id", default_id),
+        to=good,
+        bad=bad,
+        msg=fields["msg"],
+        sender=fields.get("from"),
+        type=fields.get("type"),
+        expires_at=read_moment(fields["expires_at"]) if "expires_at" in fields else None,
+        sensitive=fields.get("sensitive", False),
+        reference=fields.get("reference"),
+    )
+
+
+def _load(body: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest([Problem("body", f"not JSON ({type(error).__name__})")]) from error
+    if not isinstance(fields, dict):
+        raise InvalidRequest([Problem("body", 'not a JSON object: write {"to": ..., "msg": ...}')])
+    return fields
+
+
+def _sort_numbers(to: str | list[str], region: str) -> tuple[tuple[str, ...], tuple[BadNumber, ...]]:
+    good: set[str] = set()
+    bad: dict[str, BadNumber] = {}
+    for raw in [to] if isinstance(to, str) else to:
+        try:
+            good.add(numbers.normalise(raw, region))
+        except numbers.InvalidNumber as error:
+            bad.setdefault(raw, BadNumber(_storable(raw[:64]), str(error)))
+    return tuple(sorted(good)), tuple(bad.values())
+
+
+def _storable(raw: str) -> str:
+    return raw.encode(errors="replace").decode()
+
+
+def conceal(body: str) -> str:
+    """Return `body` without its text if it says `sensitive`: what is dead is kept for two weeks for people to read.
+
+    The text may stand in a field of another name: of unknown fields only the names are kept.
+    """
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(fields, dict) or not fields.get("sensitive"):
+        return body
+    kept = set(FIELDS) - {"msg"}
+    return json.dumps({name: value if name in kept else "(sensitive: not kept)" for name, value in fields.items()})

@@ -1,0 +1,115 @@
+"""What the reports of a quarter of an hour add up to: the counters behind `kobo stats` and the learned schedule (pure).
+
+Kept as one item of the messages table for each quarter of an hour (UTC), key `~stats` and `2026-11-22T21:15`. Its
+attributes are numbers that are only ever added to: `n|STATE|REASON|NETWORK|SENDER` counts recipients that came to an
+end, `t|KIND|NETWORK|BIN` the seconds from sent to final in the bins of `reports.schedule`, KIND being `delivered` or
+`other`. An observation that is spread over several bins makes fractions of thousandths.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from kobo_sms.messages import states
+from kobo_sms.reports.rounds import Ended
+from kobo_sms.reports.schedule import BINS, spread
+from kobo_sms.table import Item
+
+OTHER_SENDER = "(other)"
+# So many sender IDs of one run are told apart: their number is the producers' choice, and each costs.
+MOST_SENDERS = 8
+_QUARTER = 900
+
+
+def quarter(now: float) -> str:
+    """Return the key of the quarter of an hour that `now` (epoch seconds) lies in."""
+    return datetime.fromtimestamp(now // _QUARTER * _QUARTER, UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+@dataclass(frozen=True)
+class End:
+    """What is counted of a recipient: `reason` is a key of `reports.REASONS`, empty if it was delivered."""
+
+    state: str
+    reason: str
+    network: str
+    sender: str
+
+
+@dataclass
+class Counts:
+    """Recipients by their end, and seconds from sent to final by network: `delivered` and all `other` ends."""
+
+    ends: Counter[End] = field(default_factory=Counter)
+    delivered: dict[str, list[float]] = field(default_factory=dict)
+    other: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, ended: Iterable[Ended]) -> None:
+        """Count what has ended by one write."""
+        for each in ended:
+            self.ends[End(each.state, each.reason or "", each.network, each.sender)] += 1
+            if each.low is not None and each.high is not None:
+                times = self.delivered if each.state == states.DELIVERED else self.other
+                bins = times.setdefault(each.network, [0.0] * BINS)
+                for index, share in spread(each.low, each.high).items():
+                    bins[index] += share
+
+    def finals(self, network: str) -> list[float]:
+        """Return the histogram of every final report of a network."""
+        empty = [0.0] * BINS
+        pairs = zip(self.delivered.get(network, empty), self.other.get(network, empty), strict=True)
+        return [one + other for one, other in pairs]
+
+    def bounded(self) -> Counter[End]:
+        """Return the ends with only the most frequent sender IDs told apart."""
+        by_sender: Counter[str] = Counter()
+        for end, count in self.ends.items():
+            by_sender[end.sender] += count
+        kept = {sender for sender, _ in by_sender.most_common(MOST_SENDERS)}
+        found: Counter[End] = Counter()
+        for end, count in self.ends.items():
+            sender = end.sender if end.sender in kept else OTHER_SENDER
+            found[End(end.state, end.reason, end.network, sender)] += count
+        return found
+
+    def attributes(self) -> dict[str, Decimal]:
+        """Return what to add to the item of the quarter of an hour."""
+        found = {
+            f"n|{end.state}|{end.reason}|{end.network}|{end.sender}": Decimal(count)
+            for end, count in self.bounded().items()
+        }
+        for kind, times in (("delivered", self.delivered), ("other", self.other)):
+            for network, bins in times.items():
+                rounded = {index: Decimal(str(round(count, 3))) for index, count in enumerate(bins)}
+                found |= {f"t|{kind}|{network}|{index}": count for index, count in rounded.items() if count}
+        return found
+
+    def take_item(self, item: Item) -> None:
+        """Add what one item holds."""
+        for name, value in item.items():
+            kind, _, rest = name.partition("|")
+            if kind == "n" and rest:
+                # A sender ID may be any printable text, and stands last.
+                state, reason, network, sender = rest.split("|", 3)
+                self.ends[End(state, reason, network, sender)] += int(value)
+            elif kind == "t" and rest:
+                of, network, index = rest.split("|")
+                times = self.delivered if of == "delivered" else self.other
+                times.setdefault(network, [0.0] * BINS)[int(index)] += float(value)
+
+
+def recent(items: Iterable[Item], networks: Iterable[str], enough: float) -> Mapping[str, list[float]]:
+    """Return a histogram of final reports for each network from its newest items (newest first), until they hold
+    `enough` observations: what lies further back is forgotten."""
+    found = {network: [0.0] * BINS for network in networks}
+    for item in items:
+        counts = Counts()
+        counts.take_item(item)
+        for network, bins in found.items():
+            if sum(bins) < enough:
+                found[network] = [one + more for one, more in zip(bins, counts.finals(network), strict=True)]
+    return found

@@ -1,0 +1,145 @@
+"""Asking for delivery reports until each recipient's state is final (DESIGN.md, contract 2): one run of the poller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+
+from kobo_sms.aws.item_errors import is_of_one_item
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.reports import networks
+from kobo_sms.reports.counts import recent
+from kobo_sms.reports.due import DueParts
+from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
+from kobo_sms.reports.run import Run, Surroundings
+from kobo_sms.reports.schedule import DeliveryTimes, Pace
+from kobo_sms.reports.settings import ReportSettings
+from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.tally import Tally
+from kobo_sms.reports.writer import ReportWriter
+from kobo_sms.runtime import Runtime
+from kobo_sms.table import DUE_SHARDS
+
+# Each holds a thread and a connection, together half a megabyte of the function's 512. What a gateway can take shows
+# by its latency, and a third of a processor makes little more than 300 calls a second whatever their number.
+MOST_CALLS_AT_ONCE = 64
+# Of parts written at once; the clients of AWS keep 20 connections.
+WRITES_AT_ONCE = 16
+# The schedule is learned from the newest observations that make so many for a network, at most eight hours old.
+ENOUGH_OBSERVATIONS = 500
+_LOOK_BACK = 8 * 3600.0
+# What was learned is read again after so long.
+_FRESH = 300.0
+# The clocks of two invocations differ.
+_LEASE_BEYOND_THE_END = 1.0
+
+
+class Poller:
+    """Works off the parts whose reports are due.
+
+    Parameters
+    ----------
+    pool
+        Must run `MOST_CALLS_AT_ONCE` calls and `WRITES_AT_ONCE` writes at once, and a reading besides.
+    fault
+        Asked once at the start of a run: why calls of send/ fail (`gateway`, `credentials`), or None. report/ may work
+        all the same: the run then begins with caution.
+    most_at_once
+        Calls of report/ at once, at the most.
+    """
+
+    def __init__(
+        self,
+        store: ReportStore,
+        stats: StatsStore,
+        client: KoboClient,
+        settings: ReportSettings,
+        runtime: Runtime,
+        pool: Executor,
+        fault: Callable[[], str | None],
+        most_at_once: int = MOST_CALLS_AT_ONCE,
+    ) -> None:
+        self._store = store
+        self._stats = stats
+        self._client = client
+        self._settings = settings
+        self._pace = Pace(settings.first_after, settings.give_up_after)
+        self._runtime = runtime
+        self._pool = pool
+        self._fault = fault
+        self._most_at_once = most_at_once
+        self._times: Mapping[str, DeliveryTimes] = {}
+        self._times_read_at = float("-inf")
+
+    def run(self, deadline: float, ends_at: float, shard: int = 0) -> Tally:
+        """Poll until nothing is due or `deadline`; what is left is due at the next run.
+
+        An error of AWS ends the run and is kept in the tally; what is not written yet stays due.
+
+        Parameters
+        ----------
+        deadline
+            When to begin nothing new (epoch seconds).
+        ends_at
+            When this invocation has certainly ended: its leases last until then.
+        shard
+            Which of the settings' `shards` this is: its share of the due shards comes first, the others' after.
+        """
+        tally = Tally()
+        self._ask_for_fault(tally)
+        clock, token = self._runtime.clock, self._runtime.token()
+        if clock() >= deadline:
+            return tally
+        until = ends_at + _LEASE_BEYOND_THE_END
+        due = DueParts(self._store, self._preferred(shard), clock=clock, token=token, until=until)
+        limit, breaker = AdaptiveLimit(highest=self._most_at_once), RunBreaker(cautious=tally.fault is not None)
+        Run(self._surroundings(tally), due, limit, breaker, deadline, tally).go()
+        self._keep(tally, token)
+        return tally
+
+    def _ask_for_fault(self, tally: Tally) -> None:
+        try:
+            tally.fault = self._fault()
+        except Exception as error:
+            if not is_of_one_item(error):
+                raise
+            tally.unreadable["valve"] = error
+
+    def _surroundings(self, tally: Tally) -> Surroundings:
+        runtime, learned = self._runtime, partial(self._learned, tally)
+        writer = ReportWriter(self._store, self._pace, runtime)
+        give_up_after = self._settings.give_up_after
+        return Surroundings(self._client, writer, WRITES_AT_ONCE, give_up_after, learned, runtime.clock, self._pool)
+
+    def _keep(self, tally: Tally, token: str) -> None:
+        # After the outcomes: a run that dies before this has not counted what it found, but never counts it twice.
+        if not tally.counts.ends:
+            return
+        try:
+            self._stats.add(tally.counts, token=token, now=self._runtime.clock())
+        except Exception as error:  # noqa: BLE001 - for the caller, once the metrics are out
+            tally.failure = tally.failure or error
+
+    def _preferred(self, shard: int) -> list[list[str]]:
+        own = [name for at, name in enumerate(DUE_SHARDS) if at % self._settings.shards == shard]
+        return [own, [name for name in DUE_SHARDS if name not in own]]
+
+    def _learned(self, tally: Tally) -> Mapping[str, DeliveryTimes]:
+        """Return what is known of each network, read anew from time to time."""
+        now = self._runtime.clock()
+        if now - self._times_read_at > _FRESH:
+            histograms = self._histograms(now, tally)
+            self._times = {network: DeliveryTimes(bins, self._pace) for network, bins in histograms.items()}
+            self._times_read_at = now
+        return self._times
+
+    def _histograms(self, now: float, tally: Tally) -> Mapping[str, list[float]]:
+        try:
+            return recent(self._stats.since(now - _LOOK_BACK), networks.ALL, ENOUGH_OBSERVATIONS)
+        except Exception as error:
+            if not is_of_one_item(error):
+                raise
+            tally.unreadable["statistics"] = error
+            return recent((), networks.ALL, ENOUGH_OBSERVATIONS)

@@ -1,0 +1,144 @@
+"""Parts whose reports are due, in the messages table: found, leased, read, written back; and what is learned of them.
+
+Due parts are found by the index `due`, whose partitions (shards) spread them evenly. A shard is leased before its
+parts are polled, so that invocations that overlap share the shards instead of doubling the calls. A lease runs out
+soon after its holder must have ended; a late write of that holder loses by the part's `due_at`, which every write
+moves on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.table import REPORTS_ID, Item, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# What BatchGetItem takes at most.
+MOST_KEYS = 100
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class DuePage:
+    """Keys of due parts with the moments (epoch seconds) they were due, oldest first; `more`: where the next begins."""
+
+    due: list[tuple[float, Key]]
+    more: dict[str, Any] | None
+
+
+class ReportStore:
+    """Reads and writes what poll_reports works on. Errors of DynamoDB pass through."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, keep_seconds: float) -> None:
+        self._client = client
+        self._table = table
+        self._keep = keep_seconds
+
+    def due(self, shard: str, *, now: float, limit: int, start: dict[str, Any] | None = None) -> DuePage:
+        """Return a page of the parts of `shard` whose reports are due, the oldest first."""
+        begin: Any = {"ExclusiveStartKey": start} if start else {}
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues=encode({":shard": shard, ":now": moment(now)}),
+            Limit=limit,
+            **begin,
+        )
+        due = [(float(item["due_at"]["N"]), (item["id"]["S"], item["part"]["S"])) for item in answer["Items"]]
+        return DuePage(due, answer.get("LastEvaluatedKey"))
+
+    def lease(self, shard: str, *, token: str, now: float, until: float) -> bool:
+        """Take the right to poll a shard until `until` (epoch seconds); False while another invocation has it."""
+        write = Expression().set(lease=token, lease_until=moment(until))
+        expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
+        # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
+        ours = f"{write.name('lease')} = {write.value(token)}"
+        write.where(f"attribute_not_exists({write.name('lease_until')}) OR {expired} OR {ours}")
+        return self._write((REPORTS_ID, f"shard-{shard}"), write)
+
+    def give_back(self, shard: str, *, token: str) -> None:
+        """End a lease before its time; one that somebody else has taken over stays theirs."""
+        write = Expression().remove("lease", "lease_until")
+        write.where(f"{write.name('lease')} = {write.value(token)}")
+        self._write((REPORTS_ID, f"shard-{shard}"), write)
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        """Return the parts, those deleted in the meantime left out, in the order of `keys`.
+
+        A single answer holds at most 16 MB, and a busy table may refuse some: the rest is asked for again as long as
+        there is progress. What is still missing then stays due, and is found by the next run.
+        """
+        found: dict[Key, Item] = {}
+        # A duplicate makes DynamoDB refuse the whole call.
+        left = [_wire(key) for key in dict.fromkeys(keys)]
+        while left:
+            # Consistent: what another invocation has just polled must not be asked about again.
+            request: Any = {self._table: {"Keys": left[:MOST_KEYS], "ConsistentRead": True}}
+            answer = self._client.batch_get_item(RequestItems=request)
+            items = [decode(item) for item in answer["Responses"].get(self._table, [])]
+            found |= {(item["id"], item["part"]): item for item in items}
+            rest: Any = answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
+            if rest and not items:
+                break
+            left = [*rest, *left[MOST_KEYS:]]
+        return [found[key] for key in dict.fromkeys(keys) if key in found]
+
+    def record_reports(
+        self,
+        item: Item,
+        recipients: Mapping[str, Item],
+        *,
+        now: float,
+        next_due: float | None,
+        asked_at: float | None = None,
+    ) -> Item | None:
+        """Write what the reports said, when all pending recipients were asked (None: not all were), and when to ask
+        next (None: never again).
+
+        Returns None when it is written, else the part as another invocation has left it, empty if it is gone.
+        """
+        write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
+        if asked_at is not None:
+            write.set(asked_at=moment(asked_at))
+        if next_due is None:
+            write.remove("due_shard", "due_at")
+        else:
+            # It doubles as the part's version: a later writer of the same item must not hold it for unchanged.
+            later = float(item["due_at"]) + 0.001 if "due_at" in item else 0.0
+            write.set(due_at=moment(max(next_due, later)))
+        if "put_off" in item:
+            write.remove("put_off")
+        if "due_at" in item:
+            write.where(f"{write.name('due_at')} = {write.value(item['due_at'])}")
+        else:
+            due_at, updated_at = write.name("due_at"), write.name("updated_at")
+            write.where(f"attribute_not_exists({due_at}) AND {updated_at} = {write.value(item['updated_at'])}")
+        try:
+            self._client.update_item(**write.update(self._table, _wire((item["id"], item["part"]))))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return condition_failed(error)
+        return None
+
+    def put_off(self, key: Key, *, now: float, until: float, times: int) -> bool:
+        """Move a part that is due by `now` on to `until`, for the `times`th time in a row, whatever else its item
+        holds; False when it is not due any more: somebody else has written it."""
+        write = Expression().set(due_at=moment(until), put_off=times)
+        write.where(f"{write.name('due_at')} <= {write.value(moment(now))}")
+        return self._write(key, write)
+
+    def _write(self, key: Key, write: Expression) -> bool:
+        try:
+            self._client.update_item(**write.update(self._table, _wire(key)))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _wire(key: Key) -> dict[str, Any]:
+    return encode({"id": key[0], "part": key[1]})

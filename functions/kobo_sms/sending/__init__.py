@@ -1,0 +1,1 @@
+"""Sending one part: claimed, asked for, recorded."""

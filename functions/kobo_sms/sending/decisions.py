@@ -1,0 +1,204 @@
+"""What happens to a part, given what is known of it and what KoboMobile answered (DESIGN.md, guarantees 1 to 3).
+
+Pure: no I/O, no clock, no randomness. `before_call` may end a part without a call; `after_call` reads the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer
+from kobo_sms.messages import states
+from kobo_sms.messages.lanes import DEAD_AFTER
+from kobo_sms.messages.parts import Part
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+
+DAY = 86_400
+# KoboMobile forgets a message_uuid after 30 days (KOBOMOBILE_API.md): a retry must stay clear of that.
+NEVER_RETRIED_AFTER = 29 * DAY
+# A refused part is halved down to the bad number with at most this many calls; each halving adds two.
+MAX_CALLS_OF_AN_ORIGIN = 64
+MAX_HALVINGS = (MAX_CALLS_OF_AN_ORIGIN - 1) // 2
+
+_MAYBE_A_NUMBER = frozenset({"error_param", "error_limit", "error_number"})
+_SENDER_ID = frozenset({"error_invalid_senderid", "error_restricted_senderid"})
+_SYMPTOMS = {"error_credit": CREDIT, "error_user": CREDENTIALS, "error_gw": GATEWAY}
+_MEANINGS = {
+    "error_param": "KoboMobile found a parameter missing or wrong",
+    "error_limit": "KoboMobile counted too many numbers, or an invalid one",
+    "error_number": "KoboMobile does not accept the number",
+    "error_invalid_senderid": "KoboMobile does not accept the sender ID",
+    "error_restricted_senderid": "KoboMobile does not allow this sender ID on the account",
+    "error_credit": "the account has too little credit",
+    "error_user": "KoboMobile does not accept the credentials, or the account is suspended",
+    "error_gw": "the gateway is down or busy",
+    "error_billing": "KoboMobile could not debit the account",
+}
+
+
+class Next(Enum):
+    """What becomes of the queue message."""
+
+    DONE = "done"
+    RETRY = "retry"
+    SPLIT = "split"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known of one recipient beyond its part's state."""
+
+    state: str | None = None
+    reason: str | None = None
+    msgid: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the table knew of a part when it was claimed.
+
+    `attempts` are those that count towards MaxAttempts, `calls` all; `doubt`: an attempt of unknown outcome was made;
+    `first_attempt_at` in epoch seconds.
+    """
+
+    attempts: int = 0
+    calls: int = 0
+    doubt: bool = False
+    first_attempt_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to write about a part and what to do with its message.
+
+    `symptom` is `credit`, `credentials`, `gateway` or None; `outcomes` holds only recipients that differ from `state`.
+    """
+
+    state: str
+    next: Next
+    reason: str | None = None
+    attempts: int = 0
+    doubt: bool = False
+    symptom: str | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+def before_call(part: Part, known: Known, *, now: float, max_attempts: int) -> Decision | None:
+    """Return how `part` ends without a call, or None when KoboMobile is to be asked."""
+    if not part.request.to:
+        return Decision(states.REJECTED, Next.DONE, "none of the numbers can be sent to")
+    if known.first_attempt_at is not None and now - known.first_attempt_at >= NEVER_RETRIED_AFTER:
+        reason = "first tried 29 days ago: KoboMobile may have forgotten it, so it is not tried again"
+        return Decision(states.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.doubt)
+    if _is_dead(part, now):
+        return _give_up(known, "waited 13 days in the queue")
+    if _has_expired(part, now):
+        return _lapse(known)
+    if known.attempts >= max_attempts:
+        return _give_up(known, f"given up after {known.attempts} attempts")
+    return None
+
+
+def is_too_late(part: Part, now: float) -> bool:
+    """Tell whether `part`, if it is still open, ends without a call because of its age alone."""
+    return _is_dead(part, now) or _has_expired(part, now)
+
+
+def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: int, counted: bool) -> Decision:
+    """Return what `answer` means for `part`.
+
+    Parameters
+    ----------
+    counted
+        Whether a gateway that does not work counts as an attempt: only while the valve is open.
+    """
+    if isinstance(answer, Accepted):
+        return _accept(part, known, answer)
+    if isinstance(answer, Refused) and answer.token in _MAYBE_A_NUMBER:
+        return _refuse(known, answer.token, several=len(part.request.to) > 1)
+    if isinstance(answer, Refused) and answer.token in _SENDER_ID:
+        return _refuse(known, answer.token, several=False)
+    if isinstance(answer, Refused) and answer.token in ("error_credit", "error_user"):
+        return Decision(states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.doubt, symptom_of(answer))
+    return _try_again(known, answer, max_attempts, counted)
+
+
+def symptom_of(answer: SendAnswer) -> str | None:
+    """Return what `answer` says of more than this one part: `credit`, `credentials`, `gateway` or None."""
+    if isinstance(answer, Refused):
+        return _SYMPTOMS.get(answer.token)
+    return None if isinstance(answer, Accepted) else GATEWAY
+
+
+def stop_halving(known: Known, token: str) -> Decision:
+    """Return the end of a refused part whose origin has used up its calls: the fault is not a number."""
+    reason = f"{explain(token)}; still so after {MAX_CALLS_OF_AN_ORIGIN} calls with ever fewer numbers"
+    return Decision(states.REJECTED, Next.DONE, reason, known.attempts + 1)
+
+
+def explain(token: str) -> str:
+    """Return `token` with its meaning: `error_gw (the gateway is down or busy)`."""
+    return f"{token} ({_MEANINGS[token]})" if token in _MEANINGS else token
+
+
+def _is_dead(part: Part, now: float) -> bool:
+    return now - part.queued_at >= DEAD_AFTER
+
+
+def _has_expired(part: Part, now: float) -> bool:
+    expires_at = part.request.expires_at
+    return expires_at is not None and now >= expires_at.timestamp()
+
+
+def _accept(part: Part, known: Known, answer: Accepted) -> Decision:
+    outcomes = {number: Outcome(msgid=answer.ids[number]) for number in part.request.to if number in answer.ids}
+    reason = None
+    if not answer.ids and not answer.refused:
+        reason = "accepted without message ids, so no report can be asked for"
+    for number in part.request.to:
+        if number in answer.refused:
+            state = states.UNKNOWN if known.doubt else states.REJECTED
+            outcomes[number] = Outcome(state, explain(answer.refused[number]))
+        elif reason is None and number not in answer.ids:
+            outcomes[number] = Outcome(states.UNKNOWN, "missing from the message ids that KoboMobile answered with")
+    return Decision(states.SENT, Next.DONE, reason, known.attempts + 1, known.doubt, outcomes=outcomes)
+
+
+def _refuse(known: Known, token: str, *, several: bool) -> Decision:
+    attempts = known.attempts + 1
+    if known.doubt:
+        # Halves would go out under new uuids, and an earlier attempt may have sent the whole.
+        reason = f"{explain(token)}, after an attempt whose answer was lost: it may or may not have been sent"
+        return Decision(states.UNKNOWN, Next.DONE, reason, attempts, doubt=True)
+    if several:
+        return Decision(states.SPLIT, Next.SPLIT, explain(token), attempts)
+    return Decision(states.REJECTED, Next.DONE, explain(token), attempts)
+
+
+def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: bool) -> Decision:
+    token = answer.token if isinstance(answer, Refused) else None
+    symptom = symptom_of(answer)
+    attempts = known.attempts + (1 if counted or symptom is None else 0)
+    doubt = known.doubt or isinstance(answer, Lost)
+    reason = answer.label if token is None else explain(token)
+    after = Known(attempts, doubt=doubt)
+    if attempts >= max_attempts:
+        return _give_up(after, f"given up after {attempts} attempts: {reason}", symptom)
+    state = states.SENDING if doubt else states.QUEUED
+    return Decision(state, Next.RETRY, reason, attempts, doubt, symptom)
+
+
+def _give_up(known: Known, reason: str, symptom: str | None = None) -> Decision:
+    state = states.UNKNOWN if known.doubt else states.FAILED
+    doubted = ", one of them with its answer lost: it may or may not have been sent" if known.doubt else ""
+    return Decision(state, Next.DEAD_LETTER, reason + doubted, known.attempts, known.doubt, symptom)
+
+
+def _lapse(known: Known) -> Decision:
+    if known.doubt:
+        reason = "expires_at passed after an attempt whose answer was lost: it may or may not have been sent"
+        return Decision(states.UNKNOWN, Next.DONE, reason, known.attempts, doubt=True)
+    return Decision(states.LAPSED, Next.DONE, "expires_at passed before it was sent", known.attempts)

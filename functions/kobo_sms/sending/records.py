@@ -1,0 +1,113 @@
+"""The shape of an item of the messages table, free of I/O: what one part looks like when it is kept.
+
+Keys: `id` (request) and `part`. `recipients` maps each number to what is known of it beyond the part's own state:
+`state`, `reason`, `msgid`, `report`, `at`. Moments are epoch seconds with milliseconds.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from kobo_sms.messages import states
+from kobo_sms.messages.parts import Part
+from kobo_sms.sending.decisions import Outcome
+from kobo_sms.table import DUE_SHARDS, Item, moment
+
+HISTORY_HEAD, HISTORY_TAIL = 10, 40
+# What was written instead of a number is kept in so many bytes: 1,000 of these, beside 500 recipients with all that
+# is reported of them, must fit into one item (test_item_size.py).
+MAX_RAW_BYTES = 40
+_CUT = "…"
+
+
+def describe(part: Part, *, sender: str, store_text: bool) -> Item:
+    """Return the attributes of a part that never change, its recipients as they are before the first attempt."""
+    request = part.request
+    item: Item = {
+        "origin": part.origin,
+        "from": sender,
+        "type": request.wire_type,
+        "pages": request.pages,
+        "created_at": moment(part.queued_at),
+        "message_uuid": part.message_uuid,
+        "recipients": {number: {} for number in request.to} | bad_recipients(part),
+    }
+    if request.reference is not None:
+        item["reference"] = request.reference
+    if store_text and not request.sensitive:
+        item["text"] = request.msg
+    return item
+
+
+def bad_recipients(part: Part) -> dict[str, dict[str, str]]:
+    """Return the numbers of the request that cannot be sent to, as rejected recipients under what was written.
+
+    What is long is cut, and what is then the same as another is numbered.
+    """
+    bad = part.request.bad
+    names = _distinct(each.raw or "(empty)" for each in bad)
+    return {name: {"state": states.REJECTED, "reason": each.reason} for name, each in zip(names, bad, strict=True)}
+
+
+def _distinct(texts: Iterable[str]) -> Iterator[str]:
+    taken: set[str] = set()
+    repeated: Counter[str] = Counter()
+    for text in texts:
+        name = usual = _cut(text, MAX_RAW_BYTES)
+        while name in taken:
+            repeated[usual] += 1
+            number = f" ({repeated[usual] + 1})"
+            name = _cut(text, MAX_RAW_BYTES - len(number)) + number
+        taken.add(name)
+        yield name
+
+
+def _cut(text: str, most: int) -> str:
+    content = text.encode()
+    return text if len(content) <= most else content[: most - len(_CUT.encode())].decode(errors="ignore") + _CUT
+
+
+def recipients_after(part: Part, outcomes: Mapping[str, Outcome], now: float) -> dict[str, Item]:
+    """Return the recipients map as it is once `outcomes` are known."""
+    known: dict[str, Item] = {number: {} for number in part.request.to}
+    for number, outcome in outcomes.items():
+        fields = {"state": outcome.state, "reason": outcome.reason, "msgid": outcome.msgid}
+        known[number] = {name: value for name, value in fields.items() if value is not None}
+        if outcome.state is not None:
+            known[number]["at"] = moment(now)
+    return known | bad_recipients(part)
+
+
+def add_to_history(history: list[Item], event: Item) -> list[Item]:
+    """Return `history` with `event`, its middle left out once it grows past what `kobo why` can use."""
+    grown = [*history, event]
+    if len(grown) <= HISTORY_HEAD + HISTORY_TAIL:
+        return grown
+    return grown[:HISTORY_HEAD] + grown[-HISTORY_TAIL:]
+
+
+def pack_numbers(numbers: Iterable[str]) -> bytes:
+    """Return numbers in two to three bytes each: sorted, as differences, compressed."""
+    previous, differences = 0, []
+    for number in sorted(map(int, numbers)):
+        differences.append(str(number - previous))
+        previous = number
+    return zlib.compress(",".join(differences).encode(), 9)
+
+
+def unpack_numbers(packed: bytes) -> list[str]:
+    """Return the numbers that `pack_numbers` packed, sorted."""
+    number, numbers = 0, []
+    for difference in zlib.decompress(packed).decode().split(","):
+        number += int(difference)
+        numbers.append(str(number))
+    return numbers
+
+
+def due_shard(part: Part) -> str:
+    """Return the partition of the index of due reports that `part` belongs to; spread evenly over DUE_SHARDS."""
+    return str(zlib.crc32(f"{part.request.id}/{part.name}".encode()) % len(DUE_SHARDS))

@@ -1,0 +1,200 @@
+"""The messages table as send_sms writes it: claims and outcomes.
+
+Per part and attempt: one write to claim, one to record the outcome, no read. Every write is conditional; the second
+one holds only under the claim that the first one took.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.errors import LostClaim
+from kobo_sms.messages import states
+from kobo_sms.messages.parts import Part
+from kobo_sms.sending import records
+from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known
+from kobo_sms.table import Item, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to make one attempt at a part until `until` (epoch seconds); `token` fences the outcome."""
+
+    part: Part
+    token: str
+    until: float
+    known: Known
+    history: list[Item]
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Another invocation holds the claim until `until` (epoch seconds)."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The part has ended in `state`, or was split: there is nothing to send."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class OtherContent:
+    """The id was used for other content before."""
+
+
+class Store:
+    """Reads and writes parts. Errors of DynamoDB pass through: the record comes back and is tried again."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        keep_seconds: float,
+        fingerprint_key: str = "",
+        default_sender: str = "",
+        store_text: bool = True,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._keep = keep_seconds
+        self._fingerprint_key = fingerprint_key
+        self._default_sender = default_sender
+        self._store_text = store_text
+
+    def claim(self, part: Part, *, token: str, now: float, until: float) -> Claim | Busy | Finished | OtherContent:
+        """Take the right to one attempt, or say why there is none to take."""
+        write = self._opening(part, now).set(state=states.SENDING, lease=token, lease_until=moment(until))
+        write.set_once(first_attempt_at=moment(now)).add(leases={token})
+        expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
+        # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
+        ours = f"{write.name('lease')} = {write.value(token)}"
+        free = f"attribute_not_exists({write.name('lease_until')}) OR {expired} OR {ours}"
+        open_ = " OR ".join(f"{write.name('state')} = {write.value(state)}" for state in sorted(states.OPEN))
+        same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
+        write.where(f"attribute_not_exists({write.name('id')}) OR ({same} AND ({open_}) AND ({free}))")
+        try:
+            answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return self._why_not(part, condition_failed(error))
+        return _claimed(part, token, until, decode(answer.get("Attributes", {})))
+
+    def record(
+        self, claim: Claim, decision: Decision, *, now: float, label: str, due: tuple[str, float] | None
+    ) -> None:
+        """Write what became of the attempt; `due` is the shard and moment of the first report to ask for.
+
+        Raises
+        ------
+        LostClaim
+            when another invocation has claimed the part since: what it writes counts.
+        """
+        write = self._outcome(claim, decision, now, label)
+        if due is not None:
+            write.set(due_shard=due[0], due_at=moment(due[1]), sent_at=moment(now))
+        self._write_outcome(claim.part, write)
+
+    def split(self, claim: Claim, decision: Decision, *, now: float, label: str) -> bool:
+        """Record that a refused part is to be halved, unless its origin has used up its calls: then return False.
+
+        The halving is counted at the origin first, under the part's name, so that counting it again changes nothing.
+        (One transaction for both would be cancelled whenever two halves of an origin are counted at the same moment.)
+        """
+        write = self._outcome(claim, decision, now, label)
+        if claim.part.name == claim.part.origin:
+            write.add(halved={claim.part.name})
+        elif not self._count_halving(claim.part):
+            return False
+        self._write_outcome(claim.part, write)
+        return True
+
+    def split_root(self, part: Part, *, now: float) -> Finished | OtherContent:
+        """Record a request of more than 500 numbers as split; doing it again changes nothing."""
+        write = self._opening(part, now).set(state=states.SPLIT)
+        write.set_once(numbers=records.pack_numbers(part.request.to))
+        same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
+        write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
+        try:
+            self._client.update_item(**write.update(self._table, _key(part)))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return OtherContent()
+        return Finished(states.SPLIT)
+
+    def _fingerprint(self, part: Part) -> str:
+        return part.fingerprint(self._fingerprint_key)
+
+    def _opening(self, part: Part, now: float) -> Expression:
+        sender = part.request.sender or self._default_sender
+        fixed = records.describe(part, sender=sender, store_text=self._store_text)
+        if part.too_large:
+            fixed["recipients"] = records.bad_recipients(part)
+        write = Expression().set(updated_at=moment(now), expires=int(now + self._keep))
+        return write.set_once(fingerprint=self._fingerprint(part), **fixed)
+
+    def _outcome(self, claim: Claim, decision: Decision, now: float, label: str) -> Expression:
+        event = {"at": moment(now), "answer": label, "state": decision.state, "reason": decision.reason}
+        write = Expression().set(
+            state=decision.state,
+            attempts=decision.attempts,
+            calls=claim.known.calls,
+            doubt=decision.doubt,
+            last_answer=label,
+            reason=decision.reason,
+            updated_at=moment(now),
+            expires=int(now + self._keep),
+            history=records.add_to_history(claim.history, event),
+        )
+        if decision.outcomes:
+            write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now))
+        write.remove("lease", "lease_until", "leases")
+        return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
+
+    def _why_not(self, part: Part, item: Item) -> Busy | Finished | OtherContent:
+        if item["fingerprint"] != self._fingerprint(part):
+            return OtherContent()
+        if item["state"] in states.OPEN:
+            return Busy(float(item["lease_until"]))
+        return Finished(item["state"])
+
+    def _count_halving(self, part: Part) -> bool:
+        write = Expression().add(halved={part.name})
+        halved = write.name("halved")
+        write.where(f"size({halved}) < {write.value(MAX_HALVINGS)} OR contains({halved}, {write.value(part.name)})")
+        try:
+            self._client.update_item(**write.update(self._table, _key(replace(part, name=part.origin))))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _write_outcome(self, part: Part, write: Expression) -> None:
+        try:
+            self._client.update_item(**write.update(self._table, _key(part)))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise LostClaim(f"the claim on part {part.name} ended before its outcome was written") from error
+
+
+def _key(part: Part) -> dict[str, Any]:
+    return encode({"id": part.request.id, "part": part.name})
+
+
+def _claimed(part: Part, token: str, until: float, old: Item) -> Claim:
+    # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed them.
+    # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it. It
+    # has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
+    crashed = len(old.get("leases", set()) - {token})
+    known = Known(
+        attempts=int(old.get("attempts", 0)) + crashed,
+        calls=int(old.get("calls", 0)) + crashed + 1,
+        doubt=bool(old.get("doubt", False)) or crashed > 0,
+        first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
+    )
+    return Claim(part, token, until, known, old.get("history", []))

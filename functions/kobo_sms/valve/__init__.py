@@ -1,0 +1,1 @@
+"""Whether the queues are consumed: counting calls, the circuit breaker, closing and opening lanes."""

@@ -1,0 +1,148 @@
+"""The queue of a closed lane: a few messages let through to try, those that became too old handed to send_sms.
+
+Both go through send_sms itself, invoked with the records that its event source mapping would have brought.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kobo_sms.aws.queues import QUEUED_AT
+from kobo_sms.aws.sqs_records import make_record
+from kobo_sms.errors import TrialFailed
+from kobo_sms.messages.lanes import DEAD_AFTER
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_TRIAL_SIZE = 3
+# Longer than send_sms runs (template.yaml): nobody else gets a message that it is working on.
+_TRIAL_VISIBILITY = 90
+# A sweep sees a message once; should it die, nothing is kept for long.
+_SWEEP_VISIBILITY = 300
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the records fared that were let through: how many were tried, KoboMobile `accepted`, refused for lack of
+    credit (`poor`) or for a reason of their own (`answered`), or failed with another symptom; `waiting`: how many more
+    the queue holds."""
+
+    tried: int
+    accepted: int
+    poor: int
+    answered: int
+    failed: int
+    waiting: int
+
+
+class ClosedLanes:
+    """`queues` maps lanes to their URLs; `function` names send_sms."""
+
+    def __init__(
+        self,
+        sqs: SQSClient,
+        functions: LambdaClient,
+        function: str,
+        queues: Mapping[str, str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._sqs = sqs
+        self._functions = functions
+        self._function = function
+        self._queues = queues
+        self._clock = clock
+
+    def waiting(self, lane: str) -> int:
+        """Return about how many messages the lane's queue holds, those out to be tried again among them."""
+        attributes = self._attributes(lane)
+        return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumberOfMessages"))
+
+    def try_some(self, lane: str) -> Trial:
+        """Let a few records of `lane` through to KoboMobile.
+
+        Raises
+        ------
+        TrialFailed
+            when send_sms does not answer.
+        """
+        received = self._receive(lane, _TRIAL_SIZE, _TRIAL_VISIBILITY)
+        answer = self._hand_over(lane, received) if received else {}
+        fared = {name: int(answer.get(name, 0)) for name in ("accepted", "poor", "answered", "failed")}
+        return Trial(tried=len(received), waiting=self.waiting(lane), **fared)
+
+    def sweep(self, lane: str, deadline: float) -> bool:
+        """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.
+
+        Returns whether the whole queue was looked at before `deadline` (epoch seconds). Then the others are put back,
+        in case the lane opens.
+        """
+        young: list[MessageTypeDef] = []
+        received = None
+        while received != [] and self._clock() < deadline:
+            received = self._receive(lane, 10, _SWEEP_VISIBILITY)
+            old = [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]
+            young += [message for message in received if message not in old]
+            for at in range(0, len(old), _TRIAL_SIZE):
+                self._hand_over(lane, old[at : at + _TRIAL_SIZE])
+        if received == []:
+            self._put_back(lane, young, deadline)
+        return received == []
+
+    def _put_back(self, lane: str, messages: Sequence[MessageTypeDef], deadline: float) -> None:
+        for at in range(0, len(messages), 10):
+            if self._clock() >= deadline:
+                return
+            self._sqs.change_message_visibility_batch(
+                QueueUrl=self._queues[lane],
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+                    for number, message in enumerate(messages[at : at + 10])
+                ],
+            )
+
+    def _receive(self, lane: str, count: int, visibility: int) -> list[MessageTypeDef]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._queues[lane],
+            MaxNumberOfMessages=count,
+            VisibilityTimeout=visibility,
+            # Long polling asks all of SQS's servers; short polling may find nothing in a queue that is not empty.
+            WaitTimeSeconds=1,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def _hand_over(self, lane: str, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
+        arn = self._attributes(lane)["QueueArn"]
+        records = [make_record(message, arn) for message in received]
+        payload = json.dumps({"Records": records, "trial": True})
+        answer = self._functions.invoke(FunctionName=self._function, Payload=payload)
+        if "FunctionError" in answer:
+            raise TrialFailed(f"send_sms: {answer['FunctionError']}")
+        response: dict[str, Any] = json.loads(answer["Payload"].read())
+        staying = {each["itemIdentifier"] for each in response["batchItemFailures"]}
+        for message in received:
+            if message["MessageId"] not in staying:
+                self._sqs.delete_message(QueueUrl=self._queues[lane], ReceiptHandle=message["ReceiptHandle"])
+        return response
+
+    def _attributes(self, lane: str) -> dict[str, str]:
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._queues[lane], AttributeNames=["All"])
+        return {str(name): value for name, value in answer["Attributes"].items()}
+
+
+def _queued_at(message: MessageTypeDef) -> float:
+    sent_at = float(message["Attributes"]["SentTimestamp"]) / 1000
+    if QUEUED_AT not in message.get("MessageAttributes", {}):
+        return sent_at
+    try:
+        return float(message["MessageAttributes"][QUEUED_AT]["StringValue"])
+    except (KeyError, ValueError):
+        # Not ours, whoever wrote it.
+        return sent_at

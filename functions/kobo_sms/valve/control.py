@@ -1,0 +1,201 @@
+"""check_credit's hand on the valve: decide, write it down, have AWS follow, probe, try, sweep (DESIGN.md, guarantee 4).
+
+The decision is written before anything is done about it, and each check does what the decision asks for as if nobody
+had done it yet: whatever dies half way, or is changed behind our back, the next check puts right. What fails for one
+lane keeps no other from being seen to; the first error is raised at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from kobo_sms.errors import Overtaken
+from kobo_sms.valve.closed_lanes import ClosedLanes
+from kobo_sms.valve.event_sources import EventSources
+from kobo_sms.valve.rules import Closed, Finding, Valve, decide
+from kobo_sms.valve.signals import CREDIT
+from kobo_sms.valve.store import KnownValve, ValveStore
+from kobo_sms.valve.upkeep import (
+    acquit,
+    begin_probe,
+    begin_sweep,
+    convict,
+    end_sweep,
+    fault_lanes,
+    open_after_trial,
+    probe_lanes,
+    put_off_trial,
+    sweep_lanes,
+    trial_lanes,
+)
+
+_TRIES = 5
+# A trial may last as long as send_sms (template.yaml); a sweep ends when it is told to.
+_TRIAL_SECONDS = 40.0
+
+
+class Met(Enum):
+    """What became of the records that were let through."""
+
+    WORKS = "KoboMobile accepted one of them"
+    FAILS = "none was accepted, and one at least failed for more than itself"
+    NEITHER = "none came as far as to tell"
+    ALL_OUT = "none could be received, though some wait"
+    EMPTY = "nothing waits"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The valve as decided, and what fell to this check alone: suspected lanes to probe, lanes to try and to sweep."""
+
+    valve: Valve
+    probes: Sequence[str]
+    trials: Sequence[str]
+    sweeps: Sequence[str]
+
+
+class ValveControl:
+    """Decides about the valve and carries it out."""
+
+    def __init__(
+        self, store: ValveStore, sources: EventSources, lanes: ClosedLanes, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._lanes = lanes
+        self._clock = clock
+
+    def decide(self, finding: Finding) -> Decided:
+        """Decide on what credit/ told and send_sms has counted, and write it down.
+
+        Raises
+        ------
+        Overtaken
+            when others keep changing the valve.
+        """
+        probes: list[str] = []
+        trials: list[str] = []
+        sweeps: list[str] = []
+
+        def change(known: KnownValve) -> Valve:
+            now = self._clock()
+            valve = decide(known.valve, known.window, finding, now)
+            # Put off in the same write, so that of two checks that overlap only one makes them.
+            probes[:], trials[:], sweeps[:] = probe_lanes(valve, now), trial_lanes(valve, now), sweep_lanes(valve, now)
+            valve = put_off_trial(begin_probe(valve, probes, now), trials, now, failed=False)
+            for lane in sweeps:
+                valve = begin_sweep(valve, lane, now)
+            return valve
+
+        return Decided(self._change(change), probes, trials, sweeps)
+
+    def carry_out(self, decided: Decided, deadline: float) -> Valve:
+        """Have AWS follow the decision, make the probes, trials and sweeps due; return the valve as it then is."""
+        in_time = partial(self._if_time, deadline)
+        steps = [
+            partial(self._enforce, decided.valve.closed.keys()),
+            *(partial(in_time, self._probe, group) for group in _together(decided.probes, decided.valve.suspected)),
+            *(partial(in_time, self._try, group) for group in _groups(decided)),
+            # What is found last has to be handed over still, and people told.
+            *(partial(self._sweep, lane, deadline - _TRIAL_SECONDS) for lane in decided.sweeps),
+        ]
+        _do_all(steps)
+        return self._store.read().valve if decided.probes or decided.trials else decided.valve
+
+    def _if_time(self, deadline: float, step: Callable[[Sequence[str]], object], lanes: Sequence[str]) -> None:
+        if self._clock() + _TRIAL_SECONDS < deadline:
+            try:
+                step(lanes)
+            finally:
+                self._enforce(self._store.read().valve.closed.keys())
+
+    def _sweep(self, lane: str, deadline: float) -> None:
+        if self._lanes.sweep(lane, deadline):
+            self._change(lambda known: end_sweep(known.valve, lane, self._clock()))
+
+    def _probe(self, lanes: Sequence[str]) -> None:
+        """Let records of suspected lanes through; what fails for long closes the lanes."""
+        suspected = self._store.read().valve.suspected.get(lanes[0])
+        met = Met.ALL_OUT
+        try:
+            met = self._let_through(lanes, refusing_works=suspected is not None and suspected.cause != CREDIT)
+        finally:
+            # Where nothing can be tried, what was counted stands. An empty lane needs no closing.
+            guilty = met in (Met.FAILS, Met.ALL_OUT)
+            self._change(lambda known: self._judge(known, lanes, guilty))
+
+    def _judge(self, known: KnownValve, lanes: Sequence[str], guilty: bool) -> Valve:
+        """Close the `guilty`, unless one of their calls was accepted while others were probed."""
+        suspected, window = known.valve.suspected, known.window
+        asked = [(lane, suspected[lane]) for lane in lanes if lane in suspected]
+        working = any(window.works_since(lane, was.since, was.cause) for lane, was in asked)
+        verdict = convict if guilty and not working else acquit
+        return verdict(known.valve, lanes, self._clock())
+
+    def _try(self, lanes: Sequence[str]) -> None:
+        """Let records of closed lanes through; open the lanes if that shows that KoboMobile works."""
+        faulty = set(lanes) <= set(fault_lanes(self._store.read().valve))
+        met = self._let_through(lanes, refusing_works=faulty)
+        if met in (Met.WORKS, Met.EMPTY):
+            # Where nothing waits, nothing can tell and nothing can be harmed.
+            self._change(lambda known: open_after_trial(known.valve, lanes, self._clock()))
+        elif met is Met.FAILS:
+            self._change(lambda known: put_off_trial(known.valve, lanes, self._clock(), failed=True))
+
+    def _let_through(self, lanes: Sequence[str], *, refusing_works: bool) -> Met:
+        """Try lanes that go together: the first that has anything to try tells for all.
+
+        `refusing_works`: who refuses for lack of credit, or for a reason of the call's own, works, and knows us.
+        """
+        waiting = 0
+        for lane in lanes:
+            trial = self._lanes.try_some(lane)
+            answered = trial.answered + trial.poor if refusing_works and not trial.failed else 0
+            if trial.accepted or answered:
+                return Met.WORKS
+            if trial.failed or trial.poor:
+                return Met.FAILS
+            if trial.tried:
+                return Met.NEITHER
+            waiting += trial.waiting
+        return Met.ALL_OUT if waiting else Met.EMPTY
+
+    def _change(self, change: Callable[[KnownValve], Valve]) -> Valve:
+        for _ in range(_TRIES):
+            known = self._store.read()
+            after = change(known)
+            if after == known.valve or self._store.write(after, known.version, known.window.stale(self._clock())):
+                return after
+        raise Overtaken(f"the valve was changed by others {_TRIES} times")
+
+    def _enforce(self, closed: Collection[str]) -> None:
+        known = self._sources.enforce(closed)
+        self._store.note_mappings(known, self._clock())
+
+
+def _groups(decided: Decided) -> list[Sequence[str]]:
+    """Return the lanes to try, those together that what works for one works for."""
+    together = fault_lanes(decided.valve)
+    faults = together if set(together) & set(decided.trials) else []
+    return [group for group in (faults, *([lane] for lane in decided.trials if lane not in together)) if group]
+
+
+def _together(lanes: Sequence[str], suspected: Mapping[str, Closed]) -> list[Sequence[str]]:
+    """Return the lanes to probe: those suspected of a fault together, for lack of credit each by itself."""
+    faults = [lane for lane in lanes if suspected[lane].cause != CREDIT]
+    return [group for group in (faults, *([lane] for lane in lanes if lane not in faults)) if group]
+
+
+def _do_all(steps: Iterable[Callable[[], object]]) -> None:
+    """Do each step, whatever becomes of the others; the first error is raised at the end."""
+    errors: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]

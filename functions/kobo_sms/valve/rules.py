@@ -1,0 +1,252 @@
+"""The valve: whether the queues are being consumed, and what check_credit decides about it (DESIGN.md, guarantee 4).
+
+Pure. `decide` takes what is known (the valve as it is, the calls that send_sms counted, what credit/ just told) to the
+valve as it should be. A lane that looks as if nothing worked any more though credit/ answers well is *suspected*: it is
+probed, and closed only if that fails for a minute. What a closed lane asks for meanwhile is in `valve.upkeep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import CallWindow, Evidence
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY
+
+OPERATOR = "operator"
+# Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
+# confirmed by the balance.
+DEAREST_PAGE = Decimal(10)
+FIRST_TRIAL, LONGEST_TRIAL = 15.0, 900.0
+# A lane that is closed again so soon after it was opened, with no call accepted in between, goes on waiting longer.
+_RELAPSE_WITHIN = 180.0
+# A balance too small for what was refused is waited for to rise; but nobody knows what a page costs.
+CREDIT_TRIAL = 3600.0
+# A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
+SWEEP_EVERY = 6 * 3600.0
+# A suspected lane is closed once probes have failed for so long: to close and to open takes AWS up to two minutes, so
+# what is over sooner is bridged by the breakers.
+SUSPECTED_FOR, PROBED_EVERY = 60.0, 30.0
+# A check that probes a lane has died if it has not said by then what came of it.
+PROBED_WITHIN = 45.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What credit/ told: `fault` is CREDENTIALS, GATEWAY or None; `balance` None when there was none to read."""
+
+    fault: str | None
+    balance: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Why and since when (epoch seconds) a lane is closed.
+
+    `by` names the operator who holds it, `beneath` what had closed it before that; `pages` are the fewest that were
+    refused for lack of credit, `balance` the last read; `confirmed`: credit/ itself shows the cause; `trial_at` and
+    `trial_wait` (seconds) say when a few records are let through to try, `sweep_at` when the queue is searched for
+    what is too old, `sweep_began` when a search that is not finished began.
+    """
+
+    cause: str
+    since: float
+    detail: str = ""
+    by: str = ""
+    beneath: str = ""
+    pages: int = 0
+    balance: Decimal | None = None
+    confirmed: bool = False
+    trial_at: float = 0.0
+    trial_wait: float = FIRST_TRIAL
+    sweep_at: float = 0.0
+    sweep_began: float = 0.0
+
+    def is_for(self, cause: str) -> bool:
+        """Tell whether `cause` has closed it, an operator's hold on top of that or not."""
+        return cause in (self.cause, self.beneath)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An operator's order to keep a lane closed."""
+
+    by: str
+    since: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """When (epoch seconds) a lane was last found to work after a fault, and the wait that its last trial had grown to.
+
+    What was counted before that says nothing any more.
+    """
+
+    at: float
+    trial_wait: float
+
+
+@dataclass(frozen=True)
+class Valve:
+    """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), what was opened
+    lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
+    `trial_at` the next probe."""
+
+    closed: Mapping[str, Closed] = field(default_factory=dict)
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    open_asked: Mapping[str, float] = field(default_factory=dict)
+    opened: Mapping[str, Opened] = field(default_factory=dict)
+    suspected: Mapping[str, Closed] = field(default_factory=dict)
+
+    @property
+    def fault(self) -> str | None:
+        """What keeps KoboMobile from working for anybody: CREDENTIALS, GATEWAY or None."""
+        faults = (fault for fault in FAULTS if any(each.is_for(fault) for each in self.closed.values()))
+        return next(faults, None)
+
+
+def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
+    """Return the valve as it should be; trials due and probes of suspected lanes are for the caller to make."""
+    closed: dict[str, Closed] = {}
+    suspected: dict[str, Closed] = {}
+    for lane in LANES:
+        state = _decide_lane(valve, lane, window, finding, now)
+        if isinstance(state, _Suspicion):
+            suspected[lane] = state.closed
+        elif state is not None:
+            closed[lane] = state
+    # Longer than anything that was counted before the opening is looked at.
+    opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN}
+    for lane in LANES:
+        if lane not in closed and (lane in valve.open_asked or lane in valve.closed):
+            # Nothing that was counted before closes it again.
+            opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_TRIAL)
+    return Valve(closed, valve.holds, {}, opened, suspected)
+
+
+@dataclass(frozen=True)
+class _Suspicion:
+    """A lane that will be closed so unless a probe works."""
+
+    closed: Closed
+
+
+def _decide_lane(
+    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+) -> Closed | _Suspicion | None:
+    was, hold = valve.closed.get(lane), valve.holds.get(lane)
+    if hold is not None:
+        return _hold(hold, was, finding, now)
+    if was is None or was.cause == OPERATOR or lane in valve.open_asked:
+        return _look_for_cause(valve, lane, window, finding, now)
+    if was.cause == CREDIT:
+        return _wait_for_credit(was, finding, now)
+    return _wait_for_recovery(was, finding, now)
+
+
+def _look_for_cause(
+    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+) -> Closed | _Suspicion | None:
+    opened = valve.opened.get(lane)
+    since = max(valve.open_asked.get(lane, 0.0), opened.at if opened else 0.0)
+    relapsed = opened is not None and _has_relapsed(lane, opened, window, now)
+    wait = min(2 * opened.trial_wait, LONGEST_TRIAL) if opened is not None and relapsed else FIRST_TRIAL
+    evidence = window.fault(lane, now, since)
+    if finding.fault is not None and _is_borne_out(finding.fault, evidence):
+        return _close_for_fault(finding.fault, wait, "credit/ shows it", confirmed=True, now=now)
+    pages = window.refused_pages(lane, now, since)
+    if pages and any(_explains(finding.balance, each) for each in pages):
+        return _close_for_credit(min(pages), wait, f"a call of {_pages(min(pages))} was refused", finding, now)
+    if evidence.hardly_works:
+        fault = window.more_frequent(now, since)
+        return _suspect(valve, lane, _close_for_fault(fault, wait, str(evidence), confirmed=False, now=now))
+    evidence = window.credit(lane, now, since)
+    if evidence.hardly_works:
+        return _suspect(valve, lane, _close_for_credit(min(pages, default=1), wait, str(evidence), finding, now))
+    return None
+
+
+def _has_relapsed(lane: str, opened: Opened, window: CallWindow, now: float) -> bool:
+    return now - opened.at <= _RELAPSE_WITHIN and not window.works_since(lane, opened.at, GATEWAY)
+
+
+def _suspect(valve: Valve, lane: str, closed: Closed) -> _Suspicion:
+    """Return the suspicion with when it began and when the next probe is due, if there is one already."""
+    was = valve.suspected.get(lane)
+    if was is None or lane in valve.open_asked or was.cause != closed.cause:
+        return _Suspicion(replace(closed, trial_at=closed.since))
+    return _Suspicion(replace(closed, since=was.since, trial_at=was.trial_at))
+
+
+def _is_borne_out(fault: str, evidence: Evidence) -> bool:
+    # A login that credit/ refuses as well needs no more than one call; a gateway may have failed both by chance.
+    return evidence.bears_out or (fault == CREDENTIALS and 0 < evidence.failed == evidence.calls)
+
+
+def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Closed:
+    held = Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
+    if was is None:
+        return held
+    beneath = was.beneath if was.cause == OPERATOR else was.cause
+    if finding.balance is not None and (beneath != CREDIT or was.balance is None or finding.balance > was.balance):
+        # credit/ shows it no more: should it be there all the same, it closes the lane anew once that is let go.
+        beneath = ""
+    return replace(held, beneath=beneath, balance=was.balance, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
+
+
+def _close_for_fault(fault: str, wait: float, detail: str, *, confirmed: bool, now: float) -> Closed:
+    # While credit/ shows the fault too, hardly anything is to be learned from trying.
+    trial_at = now + (LONGEST_TRIAL if confirmed else wait)
+    return Closed(
+        fault, now, detail, confirmed=confirmed, trial_at=trial_at, trial_wait=wait, sweep_at=now + SWEEP_EVERY
+    )
+
+
+def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, now: float) -> Closed:
+    confirmed = _explains(finding.balance, pages)
+    wait = CREDIT_TRIAL if confirmed else wait
+    return Closed(
+        CREDIT,
+        now,
+        detail,
+        pages=pages,
+        balance=finding.balance,
+        confirmed=confirmed,
+        trial_at=now + wait,
+        trial_wait=wait,
+        sweep_at=now + SWEEP_EVERY,
+    )
+
+
+def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None:
+    if finding.balance is None:
+        return was
+    if was.balance is not None and finding.balance > was.balance:
+        return None
+    # A balance that explains the refusal is waited for to rise; one that does not may tell nothing: then trials do.
+    confirmed = _explains(finding.balance, was.pages)
+    after = replace(was, balance=finding.balance, confirmed=confirmed)
+    if was.confirmed and not confirmed:
+        return replace(after, trial_at=now, trial_wait=FIRST_TRIAL)
+    return after
+
+
+def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
+    if finding.fault is None:
+        # The cause that credit/ showed is gone: the first trial is due now.
+        return replace(was, confirmed=False, trial_at=now, trial_wait=FIRST_TRIAL) if was.confirmed else was
+    # Where the gateway does not answer, nobody can tell whether the credentials are right by now.
+    cause = was.cause if finding.fault == GATEWAY else finding.fault
+    trial_at = was.trial_at if was.confirmed else now + LONGEST_TRIAL
+    return replace(was, cause=cause, confirmed=True, trial_at=trial_at)
+
+
+def _explains(balance: Decimal | None, pages: int) -> bool:
+    return balance is not None and balance < pages * DEAREST_PAGE
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"

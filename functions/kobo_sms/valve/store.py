@@ -1,0 +1,146 @@
+"""The valve's one item in the table: check_credit's decisions, the operator's orders, and what send_sms has counted.
+
+Counts and failure signals are added without a condition on anything else; decisions and orders exclude each other by
+`version`. A count is an attribute `n SLOT LANE OUTCOME`, the signals of a slot are a string set `f SLOT`. Each writer
+takes away those that are too old, so the item stays below some kilobytes even if nobody decides for hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
+from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
+from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
+from kobo_sms.valve.signals import FailureSignal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# One update takes away so many old counts at the most: an expression is limited to 4 kB.
+_MOST_REMOVED = 60
+_NOTHING = CallWindow()
+T = TypeVar("T", Closed, Hold, Opened)
+
+
+@dataclass(frozen=True)
+class KnownValve:
+    """What the item says; `version` grows with each decision and order."""
+
+    valve: Valve
+    window: CallWindow
+    version: int
+    mappings: Mapping[str, str]
+
+
+class ValveStore:
+    """Reads and writes the valve's item. Errors of DynamoDB pass through."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._key = encode({"id": VALVE_ID, "part": VALVE_PART})
+
+    def report(self, new: CallWindow, stale: CallWindow, now: float) -> KnownCalls:
+        """Add the calls `new`, take away the `stale` ones, and return what is known then: one write, no read."""
+        write = Expression().set(reported_at=moment(now))
+        write.add_named({_name(key): count for key, count in new.counts.items()} | _sets(new))
+        write.remove_named(_names(stale))
+        answer = self._client.update_item(**write.update(self._table, self._key), ReturnValues="ALL_NEW")
+        item = decode(answer["Attributes"])
+        return KnownCalls(frozenset(item.get("lanes", {})), read_window(item))
+
+    def read(self) -> KnownValve:
+        """Return what is known, as of now and not of a moment ago."""
+        answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return _known(decode(answer.get("Item", {})))
+
+    def fault(self) -> str | None:
+        """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
+        return self.read().valve.fault
+
+    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING) -> bool:
+        """Write a decision made on `version`, and take away what is too old; False when another was faster."""
+        write = Expression().set(
+            lanes=_plain(valve.closed),
+            suspected=_plain(valve.suspected),
+            opened=_plain(valve.opened),
+            open_asked={lane: moment(at) for lane, at in valve.open_asked.items()},
+            version=version + 1,
+        )
+        # `signs` is what the release before this one kept instead.
+        write.remove_named(_names(stale)).remove("signs")
+        write.where_version(version)
+        try:
+            self._client.update_item(**write.update(self._table, self._key))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def note_mappings(self, states: Mapping[str, str], now: float) -> None:
+        """Keep in what state each lane's event source mapping was last seen, for `kobo valve`."""
+        mappings = {lane: {"state": state, "at": moment(now)} for lane, state in states.items()}
+        self._client.update_item(**Expression().set(mappings=mappings).update(self._table, self._key))
+
+
+def _known(item: Item) -> KnownValve:
+    valve = Valve(
+        _typed(Closed, item.get("lanes", {})),
+        _typed(Hold, item.get("holds", {})),
+        {lane: float(at) for lane, at in item.get("open_asked", {}).items()},
+        _typed(Opened, item.get("opened", {})),
+        _typed(Closed, item.get("suspected", {})),
+    )
+    mappings = {lane: str(each["state"]) for lane, each in item.get("mappings", {}).items()}
+    return KnownValve(valve, read_window(item), int(item.get("version", 0)), mappings)
+
+
+def read_window(item: Item) -> CallWindow:
+    """Return what send_sms has counted; attributes that are not ours, or of another release, are passed over."""
+    counts = {key: int(value) for name, value in item.items() if (key := _count(name)) is not None}
+    lines = (line for name, value in item.items() if name.startswith("f ") for line in value)
+    signals = map(FailureSignal.from_text, lines)
+    return CallWindow(counts, frozenset(signal for signal in signals if signal is not None))
+
+
+def _name(key: Count) -> str:
+    return f"n {key[0]} {key[1]} {key[2]}"
+
+
+def _sets(window: CallWindow) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for signal in window.signals:
+        found.setdefault(f"f {slot_of(signal.at)}", set()).add(signal.to_text())
+    return found
+
+
+def _names(window: CallWindow) -> list[str]:
+    return [*_sets(window), *map(_name, sorted(window.counts))][:_MOST_REMOVED]
+
+
+def _count(name: str) -> Count | None:
+    words = name.split(" ")
+    if len(words) != 4 or words[0] != "n" or not words[1].isdecimal():
+        return None
+    return int(words[1]), words[2], words[3]
+
+
+def _plain(each: Mapping[str, Any]) -> dict[str, Item]:
+    return {
+        lane: {name: moment(value) if isinstance(value, float) else value for name, value in asdict(state).items()}
+        for lane, state in each.items()
+    }
+
+
+def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[str, T]:
+    # What is a number of seconds here is a Decimal there; a balance stays one.
+    seconds = {each.name for each in fields(kind) if each.type == "float"}
+    known = {each.name for each in fields(kind)}
+    typed: dict[str, T] = {}
+    for lane, item in items.items():
+        values: Item = {name: float(value) if name in seconds else value for name, value in item.items()}
+        typed[lane] = kind(**{name: value for name, value in values.items() if name in known})
+    return typed

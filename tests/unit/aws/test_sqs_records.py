@@ -1,0 +1,90 @@
+"""Records as an event source mapping makes them: read, and made of what ReceiveMessage gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from kobo_sms.aws.queues import Message
+from kobo_sms.aws.sqs_records import make_record, read_record
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+ARN = "arn:aws:sqs:eu-west-1:123456789012:kobo-bulk"
+LANES = {"kobo-bulk": "https://sqs/kobo-bulk", "kobo-priority": "https://sqs/kobo-priority"}
+# The example of SQS's ReceiveMessage, with attributes of each kind.
+RECEIVED: dict[str, Any] = {
+    "MessageId": "id-1",
+    "ReceiptHandle": "handle-1",
+    "MD5OfBody": "md5",
+    "Body": '{"to": "2348030100001", "msg": "Hello"}',
+    "Attributes": {"SentTimestamp": "1800000000125", "ApproximateReceiveCount": "7", "SenderId": "AIDA"},
+    "MessageAttributes": {
+        "KoboPart": {"StringValue": "0.1", "DataType": "String"},
+        "Count": {"StringValue": "5", "DataType": "Number"},
+        "Blob": {"BinaryValue": b"x", "DataType": "Binary"},
+    },
+}
+
+
+def made(**changed: Any) -> dict[str, Any]:
+    return make_record(cast("MessageTypeDef", RECEIVED | changed), ARN)
+
+
+def test_a_received_message_becomes_the_record_that_lambda_would_have_made() -> None:
+    assert made() == {
+        "messageId": "id-1",
+        "receiptHandle": "handle-1",
+        "body": '{"to": "2348030100001", "msg": "Hello"}',
+        "attributes": {"SentTimestamp": "1800000000125", "ApproximateReceiveCount": "7", "SenderId": "AIDA"},
+        "messageAttributes": {
+            "KoboPart": {"stringValue": "0.1", "dataType": "String"},
+            "Count": {"stringValue": "5", "dataType": "Number"},
+            "Blob": {"dataType": "Binary"},
+        },
+        "md5OfBody": "md5",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": ARN,
+        "awsRegion": "eu-west-1",
+    }
+
+
+def test_without_attributes_of_its_own() -> None:
+    plain = {name: value for name, value in RECEIVED.items() if name not in ("MessageAttributes", "MD5OfBody")}
+    record = make_record(cast("MessageTypeDef", plain), ARN)
+    assert (record["messageAttributes"], record["md5OfBody"]) == ({}, "")
+
+
+@pytest.mark.parametrize("trial", [True, False])
+def test_a_record_is_read(trial: bool) -> None:
+    assert read_record(made(), LANES, trial=trial) == Message(
+        message_id="id-1",
+        receipt_handle="handle-1",
+        body='{"to": "2348030100001", "msg": "Hello"}',
+        attributes={"KoboPart": "0.1", "Count": "5"},
+        sent_at=1_800_000_000.125,
+        lane="https://sqs/kobo-bulk",
+        receives=7,
+        trial=trial,
+    )
+
+
+def test_unless_it_is_said_it_is_no_trial() -> None:
+    assert read_record(made(), LANES).trial is False
+
+
+def test_a_queue_that_is_no_lane_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        read_record(made() | {"eventSourceARN": "arn:aws:sqs:eu-west-1:1:other"}, LANES)
+
+
+def test_a_made_record_carries_the_part_that_was_queued() -> None:
+    attributes = {
+        name: {"StringValue": value, "DataType": "String"}
+        for name, value in (("KoboPart", "0.1.0"), ("KoboOrigin", "0.1"), ("KoboQueuedAt", "1700000000.500"))
+    }
+    part = read_record(made(MessageAttributes=attributes), LANES).read_part("NG")
+    assert (part.name, part.origin, part.queued_at) == ("0.1.0", "0.1", 1_700_000_000.5)
+    assert part.request.id == "id-1"

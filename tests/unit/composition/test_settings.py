@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import pytest
+
+from kobo_sms.composition import settings
+from kobo_sms.errors import ConfigurationError
+from kobo_sms.reports.settings import ReportSettings
+from kobo_sms.sending.settings import SendSettings
+
+KOBO = {"KOBO_BASE_URL": "http://127.0.0.1/api/", "KOBO_SECRET_ARN": "arn", "HTTP_TIMEOUT_SECONDS": "10"}
+SEND = {
+    "KOBO_PRIORITY_QUEUE_URL": "http://127.0.0.1/priority",
+    "KOBO_BULK_QUEUE_URL": "http://127.0.0.1/bulk",
+    "KOBO_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/dead",
+    "DEFAULT_SENDER_ID": "KoboSMS",
+    "DEFAULT_REGION": "NG",
+    "CALLS_AT_ONCE": "2",
+    "RETRY_BASE_SECONDS": "5",
+    "RETRY_MAX_SECONDS": "900",
+    "MAX_ATTEMPTS": "12",
+    "FIRST_REPORT_AFTER_SECONDS": "120",
+    "STACK_NAME": "kobo",
+}
+CREDIT = {
+    "STACK_NAME": "kobo",
+    "LOW_CREDIT": "5000",
+    "CRITICAL_CREDIT": "999.50",
+    "KOBO_TOPIC_ARN": "arn:topic",
+    "SEND_SMS_FUNCTION": "send-sms",
+    "PRIORITY_MAPPING": "uuid-1",
+    "BULK_MAPPING": "uuid-2",
+    "KOBO_PRIORITY_QUEUE_URL": "http://127.0.0.1/priority",
+    "KOBO_BULK_QUEUE_URL": "http://127.0.0.1/bulk",
+}
+STORE = {"KOBO_TABLE": "messages", "KEEP_RECORDS_DAYS": "30"}
+REPORTS = {"FIRST_REPORT_AFTER_SECONDS": "120", "GIVE_UP_REPORTS_AFTER_HOURS": "72", "REPORT_SHARDS": "4"}
+READERS: list[tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = [
+    (settings.read_kobo, KOBO),
+    (settings.read_send, SEND),
+    (settings.read_credit, CREDIT),
+    (settings.read_store, STORE),
+    (settings.read_reports, REPORTS),
+]
+EACH = [(read, env, name) for read, env in READERS for name in env]
+
+
+@pytest.mark.parametrize(("read", "env", "name"), EACH)
+@pytest.mark.parametrize("empty", [True, False])
+def test_what_is_missing_is_named(
+    read: Callable[[Mapping[str, str]], object], env: dict[str, str], name: str, empty: bool
+) -> None:
+    rest = {key: value for key, value in env.items() if key != name} | ({name: ""} if empty else {})
+    with pytest.raises(ConfigurationError, match=f"{name} is missing"):
+        read(rest)
+
+
+@pytest.mark.parametrize(("read", "env", "name"), [row for row in EACH if row[1][row[2]].isdigit()])
+def test_what_is_not_a_number_is_named(
+    read: Callable[[Mapping[str, str]], object], env: dict[str, str], name: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is not a number"):
+        read(env | {name: "ten"})
+
+
+def test_kobo_settings() -> None:
+    assert settings.read_kobo(KOBO) == settings.KoboSettings("http://127.0.0.1/api", "arn", 10.0)
+
+
+def test_send_settings() -> None:
+    urls = ("http://127.0.0.1/priority", "http://127.0.0.1/bulk", "http://127.0.0.1/dead")
+    expected = SendSettings(*urls, "KoboSMS", "NG", 2, 5.0, 900.0, 12, 120.0, "kobo")
+    assert settings.read_send(SEND) == expected
+
+
+def test_credit_settings() -> None:
+    read = settings.read_credit(CREDIT)
+    assert (read.stack, read.low, read.critical) == ("kobo", Decimal(5000), Decimal("999.50"))
+    assert read.mappings == {"priority": "uuid-1", "bulk": "uuid-2"}
+    assert read.queue_urls == {"priority": "http://127.0.0.1/priority", "bulk": "http://127.0.0.1/bulk"}
+
+
+def test_store_settings() -> None:
+    assert settings.read_store(STORE) == settings.StoreSettings("messages", 30 * 86_400.0, "", "", False)
+    full = STORE | {"FINGERPRINT_KEY": "key", "DEFAULT_SENDER_ID": "KoboSMS", "STORE_TEXT": "true"}
+    assert settings.read_store(full) == settings.StoreSettings("messages", 30 * 86_400.0, "key", "KoboSMS", True)
+
+
+def test_report_settings() -> None:
+    assert settings.read_reports(REPORTS) == ReportSettings(120.0, 72 * 3600.0, 4)

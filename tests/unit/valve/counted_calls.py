@@ -1,0 +1,28 @@
+"""Windows of counted calls, as send_sms writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.signals import ACCEPTED, GATEWAY, FailureSignal
+
+# Four seconds into a slot: `ago` of 0 to 4 is the newest slot, 5 to 9 the one before.
+NOW = 1_800_000_004.0
+
+
+def counted(
+    failed: int = 0,
+    worked: int = 0,
+    *,
+    ago: float = 0.0,
+    lane: str = "bulk",
+    symptom: str = GATEWAY,
+    recipients: Iterable[str] = "abc",
+    pages: int = 1,
+) -> CallWindow:
+    """Return `failed` and `worked` calls made `ago` seconds before NOW; the failed ones were for `recipients`."""
+    at = NOW - ago
+    counts = {(slot_of(at), lane, symptom): failed, (slot_of(at), lane, ACCEPTED): worked}
+    told = frozenset(FailureSignal(at, symptom, lane, each, pages) for each in recipients if failed)
+    return CallWindow({key: count for key, count in counts.items() if count}, told)

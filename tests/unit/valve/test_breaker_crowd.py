@@ -1,0 +1,192 @@
+"""The breaker with many messages, and with many threads, at once."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from kobo_sms.valve.call_window import slot_of
+from kobo_sms.valve.signals import GATEWAY
+from tests.unit.valve.breaker_fakes import Car
+from tests.unit.valve.counted_calls import NOW
+
+
+@pytest.fixture
+def car() -> Car:
+    return Car()
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Have threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_a_burst_during_an_outage_makes_few_calls(car: Car) -> None:
+    """1,000 messages to as many recipients, each tried again when it is told to, for ten minutes."""
+    begun, calls = car.clock.now, []
+    back = dict.fromkeys(range(1000), begun)
+    while (at := min(back.values())) < begun + 600:
+        car.clock.now = max(car.clock.now, at)
+        message = min(back, key=lambda each: back[each])
+        wait = car.wait()
+        if not wait:
+            calls.append(car.clock.now - begun)
+            car.fail(str(message))
+        back[message] = car.clock.now + (wait or 30)
+    # Five at once, then one after each pause, which grows to fifteen seconds.
+    assert calls[:6] == [0] * 5 + [2]
+    gaps = [later - earlier for earlier, later in pairwise(calls[5:])]
+    assert gaps[0] <= 5
+    assert {15} == set(gaps[10:])
+    assert len(calls) <= 5 + 10 + 600 / 15
+    # A look every three seconds at the most, beside the failures themselves.
+    assert len(car.store.writes) <= 200 + len(calls)
+
+
+def held_back(functions: int, calls_a_second: float, calls: int, seed: int) -> float:
+    """Return which share is held back, by pauses and by the slow starts after them, where half of all calls fail."""
+    first, chance, held = Car(), random.Random(seed), 0
+    cars = [first, *(first.another() for _ in range(functions - 1))]
+    for call in range(calls):
+        first.pass_time(1 / calls_a_second / functions)
+        car = cars[call % functions]
+        if car.wait():
+            held += 1
+        elif chance.random() < 0.5:
+            car.fail(str(call))
+        else:
+            car.accept()
+    return held / calls
+
+
+@pytest.mark.parametrize(("functions", "calls_a_second"), [(1, 0.5), (1, 2), (5, 2), (5, 10)])
+def test_every_other_call_that_fails_at_random_hardly_ever_pauses(functions: int, calls_a_second: float) -> None:
+    assert held_back(functions, calls_a_second, 20_000, seed=2) < 0.04
+
+
+def test_every_other_call_that_fails_at_random_hardly_ever_pauses_a_function_that_makes_many() -> None:
+    # Twelve failures in a row are met by chance once in 8,000 calls.
+    assert sum(held_back(1, 20, 20_000, seed) for seed in range(4)) / 4 < 0.06
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_few_calls_that_fail_at_random_are_held_back_for_little(seed: int) -> None:
+    """Five calls in two minutes all fail once in 32 times; that pause lasts two seconds."""
+    car, chance, paused = Car(), random.Random(seed), 0.0
+    for call in range(2000):
+        car.pass_time(chance.uniform(5, 25))
+        while wait := car.wait():
+            paused += wait
+            car.pass_time(wait)
+        if chance.random() < 0.5:
+            car.fail(str(call))
+        else:
+            car.accept()
+    assert paused / (car.clock.now - NOW) < 0.05
+
+
+def test_one_recipient_that_always_fails_among_others_never_pauses(car: Car) -> None:
+    chance = random.Random(7)
+    for call in range(5000):
+        assert car.wait() == 0
+        if chance.random() < 0.95:
+            assert car.fail("1") == [True]
+        elif chance.random() < 0.5:
+            car.fail("2")
+        else:
+            car.accept()
+        car.pass_time(0.1 if call % 500 else 130)
+
+
+def test_threads_that_fail_together_leave_one_probe(car: Car) -> None:
+    """Sixteen threads, each with a recipient of its own: once the pause is over, one of them goes ahead."""
+    start = threading.Barrier(16)
+
+    def fail(at: int) -> None:
+        start.wait()
+        car.fail(str(at))
+
+    def ask(_: int) -> int:
+        start.wait()
+        return car.wait()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(fail, range(16)))
+        assert len(car.warnings) == 1
+        car.pass_time(2)
+        waits = list(pool.map(ask, range(16)))
+    assert waits.count(0) == 1
+
+
+class Hesitant(str):
+    """A symptom that lets other threads go on whenever it is compared or looked up."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        time.sleep(0)
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        time.sleep(0)
+        return super().__eq__(other)
+
+
+def test_threads_that_succeed_together_end_the_pause_once_and_write_it_once(car: Car) -> None:
+    car.fail(*"12345", symptom=Hesitant(GATEWAY))
+    start, before = threading.Barrier(16), len(car.store.writes)
+
+    def succeed(_: int) -> None:
+        start.wait()
+        car.accept()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(succeed, range(16)))
+    assert len(car.store.writes) == before + 1
+    assert car.begun(50) == 2
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_no_call_is_lost_when_threads_count_at_once(car: Car) -> None:
+    start = threading.Barrier(8)
+
+    def work(thread: int) -> None:
+        start.wait()
+        for call in range(150):
+            if call % 3 == thread % 3:
+                car.fail(f"{thread}", symptom=Hesitant(GATEWAY))
+            else:
+                car.accept()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    car.pass_time(5)
+    car.fail("1")
+    assert car.store.counted() == 8 * 150 + 1
+
+
+def test_threads_that_fail_together_write_few_times(car: Car) -> None:
+    car.clock.now = NOW + 1
+    start = threading.Barrier(16)
+
+    def fail(at: int) -> None:
+        start.wait()
+        for call in range(20):
+            car.fail(f"{at} {call}", symptom=Hesitant(GATEWAY))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(fail, range(16)))
+    # Each of the sixteen may have found a write due at the same moment, and no more.
+    assert {slot_of(at) for at, _, _ in car.store.writes} == {slot_of(NOW + 1)}
+    assert len(car.store.writes) <= 3 + 15
