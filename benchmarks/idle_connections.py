@@ -28,7 +28,7 @@ from kobo_sms.messages import states
 from local_aws.stack import running_stack
 from mock_kobo.control_client import MockControl
 from mock_kobo.server import running_mock
-from tests.integration.functions.client.idle_proxy import IdleProxy, running_proxy
+from tests.integration.kobomobile.idle_proxy import IdleProxy, running_proxy
 
 # The account that the mock begins with.
 LOGIN = {"KOBO_USER": "demo", "KOBO_PASS": "demo-pass"}

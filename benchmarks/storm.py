@@ -27,8 +27,8 @@ from typing import Any
 import click
 
 from kobo_cli.connection import Connection, local_connection
-from kobo_cli.demo_check import disagreements
-from kobo_cli.request_status import Status, build, is_settled
+from kobo_cli.demo.check import disagreements
+from kobo_cli.reports.request import Status, build, is_settled
 from kobo_sms.aws.dynamodb import decode
 from local_aws.stack import running_stack
 from mock_kobo.control_client import MockControl

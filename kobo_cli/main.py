@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-# Name and help of each command; kobo_cli.NAME has it as `command`. Said here so that --help need import none of them.
+# Name and help of each command; kobo_cli.commands.NAME has it as `command`. Said here so that --help need import none.
 COMMANDS = {
     "up": "Run everything on this machine, until Ctrl-C.",
     "demo": "Run everything, send what a shop would, show what becomes of it.",
@@ -31,7 +31,7 @@ class KoboGroup(click.Group):
         """Import a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"kobo_cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"kobo_cli.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -14,7 +14,7 @@ from kobo_sms.messages.fields import ID_PATTERN, MAX_REFERENCE, MAX_TEXT, SENDER
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of contract 1."""
+    """Return the schema of a request."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A request to send an SMS: the body of a message on the priority or the bulk queue",

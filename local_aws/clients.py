@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.session import Session
 
-from local_aws.engine import ACCESS_KEY, REGION, SECRET_KEY
+from local_aws.processes.programs import ACCESS_KEY, REGION, SECRET_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

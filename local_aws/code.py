@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path
 
 from local_aws.clients import Clients
-from local_aws.engine import REGION
 from local_aws.errors import LocalStackError
+from local_aws.processes.programs import REGION
 
 _BUCKET = "kobo-local-code"
 _LEFT_OUT = {"__pycache__", ".mypy_cache", ".ruff_cache"}

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.clients import Clients
 from local_aws.errors import LocalStackError
-from local_aws.template import Template
+from local_aws.template.source import Template
 
 STACK_NAME = "kobo-sms"
 _TIMEOUT_SECONDS = 60

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_aws import lock
-from local_aws.engine import ACCESS_KEY, REGION, SECRET_KEY
+from local_aws.processes import lock
+from local_aws.processes.programs import ACCESS_KEY, REGION, SECRET_KEY
 
 NAME = "local.env"
 

@@ -4,14 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local_aws import code, gaps
+from local_aws import code
 from local_aws.clients import Clients
-from local_aws.comparison import differences
 from local_aws.deployment import deploy
+from local_aws.drift import gaps
+from local_aws.drift.comparison import differences
+from local_aws.drift.expectation import Expected, expected_resources
 from local_aws.errors import LocalStackError
-from local_aws.expansion import expand
-from local_aws.expectation import Expected, expected_resources
 from local_aws.plan import Plan
+from local_aws.template.expansion import expand
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local_aws import parameters, ports, template
-from local_aws.child import HOST
 from local_aws.errors import LocalStackError
+from local_aws.processes import ports
+from local_aws.processes.child import HOST
+from local_aws.template import parameters
+from local_aws.template.source import Template, code_folders, load
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "template.yaml"
@@ -25,7 +27,7 @@ class Plan:
 
     aws_port: int
     mock_port: int | None
-    template: template.Template
+    template: Template
     parameters: Mapping[str, str]
     code: Mapping[str, Path]
     credentials: Mapping[str, str]
@@ -59,7 +61,7 @@ def make(
     source = BUILT if built else SOURCE
     if built and not source.exists():
         raise LocalStackError("there is no build; run `make build` first")
-    loaded = template.load(source)
+    loaded = load(source)
     base_url = _api(kobo_url) if kobo_url else None
     # Values first: a mistyped one should not depend on the ports to be told.
     settled = parameters.settle(loaded["Parameters"], {**given, _BASE_URL: base_url or f"http://{HOST}/api"})
@@ -67,7 +69,7 @@ def make(
     aws_port_used = ports.choose(aws_port, "--aws-port")
     if aws_port_used == mock_port_used:
         raise LocalStackError(f"--port and --aws-port can't both be {aws_port_used}")
-    folders = template.code_folders(loaded, source.parent)
+    folders = code_folders(loaded, source.parent)
     return Plan(
         aws_port=aws_port_used,
         mock_port=mock_port_used,

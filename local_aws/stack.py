@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_aws import environment, lock
-from local_aws.child import Child, started
-from local_aws.engine import engine
-from local_aws.mock import mock
+from local_aws import environment
 from local_aws.plan import Plan, make
+from local_aws.processes import lock
+from local_aws.processes.child import Child, started
+from local_aws.processes.programs import engine, mock
 
 if TYPE_CHECKING:
     from local_aws.clients import Clients

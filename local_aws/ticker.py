@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.clients import Clients
-from local_aws.expectation import Expected
+from local_aws.drift.expectation import Expected
 
 _SCHEDULE = "AWS::Scheduler::Schedule"
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from mock_kobo.control import bad_field, control
+from mock_kobo.api.responses import api
+from mock_kobo.control.routes import bad_field, control
 from mock_kobo.errors import BadFieldError
-from mock_kobo.inbox import inbox
+from mock_kobo.inbox.routes import inbox
 from mock_kobo.mock import EXTENSION, Mock
-from mock_kobo.responses import api
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from mock_kobo.errors import MockError
-from mock_kobo.faults import KINDS
+from mock_kobo.rules.faults import KINDS
 
 if TYPE_CHECKING:
     from decimal import Decimal

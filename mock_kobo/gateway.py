@@ -6,23 +6,23 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mock_kobo.account import Account
-from mock_kobo.clock import Clock
-from mock_kobo.dialect import Dialect, word_balance, word_pairs, word_report
 from mock_kobo.errors import RefusedError
-from mock_kobo.messages import Messages, Sending
-from mock_kobo.pages import Text, lay_out
-from mock_kobo.parameters import SendRequest, read_send, require
-from mock_kobo.scenarios import MAGIC_ANSWERS
-from mock_kobo.settings import Delivery, Settings
+from mock_kobo.rules.dialect import Dialect, word_balance, word_pairs, word_report
+from mock_kobo.rules.pages import Text, lay_out
+from mock_kobo.rules.parameters import SendRequest, read_send, require
+from mock_kobo.rules.scenarios import MAGIC_ANSWERS
+from mock_kobo.state.account import Account
+from mock_kobo.state.clock import Clock
+from mock_kobo.state.messages import Messages, Sending
+from mock_kobo.state.settings import Delivery, Settings
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from mock_kobo.store import Store
+    from mock_kobo.state.store import Store
 
 DAY = 86_400.0
-# KOBOMOBILE_API.md, "Parameters of send/".
+# docs/kobomobile-api.md, "Parameters of send/".
 UUID_DAYS = 30
 
 # The number of the pair that the dialect adds.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mock_kobo.calls import Calls
-from mock_kobo.changes import Changes
-from mock_kobo.faults import FaultBook
 from mock_kobo.gateway import Gateway
-from mock_kobo.settings import Delivery
-from mock_kobo.store import Store
+from mock_kobo.rules.faults import FaultBook
+from mock_kobo.state.calls import Calls
+from mock_kobo.state.changes import Changes
+from mock_kobo.state.settings import Delivery
+from mock_kobo.state.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

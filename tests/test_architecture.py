@@ -33,6 +33,37 @@ FLOORS = (
     {"sending", "reports", "credit"},
     {"telemetry", "composition"},
 )
+# The same of the packages that do not ship: a room or a module of the root, and what stands below it.
+OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
+    "mock_kobo": (
+        {"errors"},
+        {"rules"},
+        {"state"},
+        {"gateway"},
+        {"mock"},
+        {"api", "control", "inbox"},
+        {"app", "wsgi_server"},
+        {"server", "control_client"},
+        {"pytest_plugin", "__main__"},
+    ),
+    "local_aws": (
+        {"errors"},
+        {"processes"},
+        {"clients", "environment"},
+        {"template"},
+        {"deployment", "code", "plan"},
+        {"drift"},
+        {"installation", "ticker"},
+        {"stack"},
+    ),
+    "kobo_cli": (
+        {"errors"},
+        {"connection"},
+        {"valve_orders", "reports", "demo", "request_schema"},
+        {"commands"},
+        {"main"},
+    ),
+}
 # What besides the standard library may be imported where: by any module of a room, or by one module.
 OUTSIDE = {
     "messages.numbers": {"phonenumbers"},
@@ -155,6 +186,18 @@ def test_a_room_uses_only_rooms_below_it(name: str) -> None:
     # On one floor nobody knows the next room, but on the ground and at the top.
     same = {each for each in others if floor(each) == floor(name)}
     assert not same or floor(name) in {0, len(FLOORS) - 1}
+
+
+@pytest.mark.parametrize("package", OTHER_FLOORS)
+def test_what_does_not_ship_has_floors_too(package: str) -> None:
+    floors = {room: at for at, rooms in enumerate(OTHER_FLOORS[package]) for room in rooms}
+    for path in (ROOT / package).rglob("*.py"):
+        here = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        if here == "__init__":
+            continue
+        for name in imported(path):
+            there = name.split(".")[1] if name.startswith(f"{package}.") else here
+            assert there == here or floors[there] < floors[here], f"{path}: {name}"
 
 
 def test_no_module_needs_itself() -> None:

@@ -9,6 +9,13 @@ from kobo_cli.main import COMMANDS
 from kobo_sms.messages.fields import FIELDS
 
 ROOT = Path(__file__).parent.parent
+# What cites: code and its tests. This one quotes what is not to be found.
+CITING = sorted(
+    path
+    for folder in ("functions", "mock_kobo", "kobo_cli", "local_aws", "benchmarks", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+    if path != Path(__file__)
+)
 PAGES = sorted(path for path in ROOT.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))
 
 
@@ -24,6 +31,40 @@ def test_there_are_pages() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", CITING, ids=ours)
+def test_citations_lead_somewhere(path: Path) -> None:
+    """`docs/page.md, "Heading"` (and more headings after it), `guarantee 4` and a link's `#heading` exist."""
+    text = " ".join(path.read_text().split())
+    for name, quoted in re.findall(r"((?:docs|mock_kobo)/[\w-]+\.md)((?:(?:,| and) \"[^\"]+\")*)", text):
+        assert (ROOT / name).exists(), name
+        assert set(re.findall(r'"([^"]+)"', quoted)) <= set(headings(ROOT / name))
+    assert not re.findall(r"\b[A-Z_]{4,}\.md\b", text.replace("README.md", ""))
+    numbers = {heading.partition(".")[0] for heading in headings(ROOT / "docs" / "guarantees.md")}
+    for first, last in re.findall(r"\bguarantees? (\d+)(?:(?: to| and|, \d+ and) (\d+))?", text):
+        assert {first, last or first} <= numbers
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ours)
+def test_links_lead_to_headings(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text()):
+        found = [
+            re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings(page.parent / target)
+        ]
+        assert anchor in found
+
+
+def test_the_page_on_tests_names_what_exists() -> None:
+    page = ROOT / "tests" / "README.md"
+    named = set(re.findall(r"`([\w./*]+(?:\.py|/))`", page.read_text()))
+    assert [name for name in named if not any(page.parent.rglob(name.strip("/")))] == []
+    folders = {path.name for path in page.parent.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= {name.partition("/")[0] for name in named}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ours)

@@ -1,4 +1,4 @@
-"""What template.yaml promises: DESIGN.md's parameters and outputs, least privilege, and times that fit together."""
+"""What template.yaml promises: its parameters and outputs, least privilege, and times that fit together."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
 ROLES = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"}
 
-# DESIGN.md, contract 4, and ReportShards; None where it names no default.
+# None where a parameter has no default.
 PARAMETERS = {
     "KoboBaseUrl": "https://kobomobile.net/api",
     "DefaultSenderId": None,
@@ -37,7 +37,7 @@ PARAMETERS = {
     "KeepRecordsDays": 30,
     "StoreText": "true",
 }
-# DESIGN.md, contract 3: what local.env lists beyond how to reach AWS.
+# What local.env lists beyond how to reach AWS.
 VARIABLES = {
     "KOBO_PRIORITY_QUEUE_URL",
     "KOBO_BULK_QUEUE_URL",

@@ -35,7 +35,7 @@ class Problem:
 
 
 class InvalidRequest(KoboSmsError):
-    """A request that breaks contract 1; `problems` names every field at fault."""
+    """A request that breaks its schema; `problems` names every field at fault."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

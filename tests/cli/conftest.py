@@ -21,7 +21,8 @@ from kobo_cli.main import main
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.store import ValveStore
-from local_aws import environment, lock
+from local_aws import environment
+from local_aws.processes import lock
 
 _KEYS = [("id", "HASH"), ("part", "RANGE")]
 _LOGIN = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kobo_cli.drawing import ASCII, BLOCKS, Pen, Point, draw, pen_for
+from kobo_cli.reports.drawing import ASCII, BLOCKS, Pen, Point, draw, pen_for
 
 # 23:00 in Nigeria.
 NOW = 1_795_384_800.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kobo_cli.demo_check import disagreements, unexpected
+from kobo_cli.demo.check import disagreements, unexpected
 
 A, B = "2348030100001", "2348030100002"
 

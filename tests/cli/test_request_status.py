@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from kobo_cli.request_status import build, is_settled, iso, went_well
+from kobo_cli.reports.request import build, is_settled, iso, went_well
 from kobo_sms.messages import states
 from kobo_sms.sending.records import pack_numbers
 

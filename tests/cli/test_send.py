@@ -6,9 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from kobo_cli.commands.send import make_request, parse_duration
 from kobo_cli.errors import CliError
 from kobo_cli.main import main
-from kobo_cli.send import make_request, parse_duration
 
 NOTHING: dict[str, Any] = {
     "sender": None, "type_": None, "request_id": None, "expires_in": None, "sensitive": False, "reference": None,

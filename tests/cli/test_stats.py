@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from kobo_cli import stats
-from kobo_cli.delivery_stats import ROWS, build
+from kobo_cli.commands import stats
 from kobo_cli.main import main
+from kobo_cli.reports.stats import ROWS, build
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.schedule import EDGES

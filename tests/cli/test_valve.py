@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_cli import valve_orders
-from kobo_cli.request_status import iso
-from kobo_cli.valve import give_order, wait_until_carried_out
+from kobo_cli.commands.valve import give_order, wait_until_carried_out
+from kobo_cli.reports.request import iso
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.table import moment
 

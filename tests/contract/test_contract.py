@@ -1,4 +1,4 @@
-"""What KOBOMOBILE_API.md says of any KoboMobile, whatever shape of answer it has."""
+"""What docs/kobomobile-api.md says of any KoboMobile, whatever shape of answer it has."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kobo_cli.demo import PARAMETERS
+from kobo_cli.commands.demo import PARAMETERS
 from local_aws.stack import LocalStack, running_stack
 
 Kobo = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from kobo_cli.commands.demo import PARAMETERS, run
 from kobo_cli.connection import local_connection
-from kobo_cli.demo import PARAMETERS, run
-from kobo_cli.demo_examples import MAGIC, examples
-from kobo_cli.request_status import build
+from kobo_cli.demo.examples import MAGIC, examples
+from kobo_cli.reports.request import build
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 

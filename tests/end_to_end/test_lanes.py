@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
+from kobo_cli.commands.send import wait_for
 from kobo_cli.connection import local_connection
-from kobo_cli.send import wait_for
 from local_aws.stack import LocalStack
 from mock_kobo.control_client import MockControl
 

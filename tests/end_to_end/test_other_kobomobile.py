@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 from rich.console import Console
 
+from kobo_cli.commands.send import wait_for
 from kobo_cli.connection import local_connection
-from kobo_cli.send import wait_for
 from local_aws.stack import running_stack
 
 TOLD: list[tuple[str, dict[str, list[str]]]] = []

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from kobo_cli.commands.send import wait_for
 from kobo_cli.connection import local_connection
-from kobo_cli.demo_examples import MAGIC
-from kobo_cli.send import wait_for
+from kobo_cli.demo.examples import MAGIC
 from local_aws.stack import LocalStack
 from tests.end_to_end.conftest import Kobo
 

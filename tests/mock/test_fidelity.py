@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mock_kobo.dialect import Dialect
-from mock_kobo.faults import KINDS
-from mock_kobo.scenarios import MAGIC_ANSWERS, MAGIC_REPORTS
+from mock_kobo.rules.dialect import Dialect
+from mock_kobo.rules.faults import KINDS
+from mock_kobo.rules.scenarios import MAGIC_ANSWERS, MAGIC_REPORTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "mock_kobo" / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""The magic recipients of DESIGN.md (contract 5), and every answer by a fault."""
+"""The magic recipients of mock_kobo/README.md, and every answer by a fault."""
 
 from collections.abc import Callable
 

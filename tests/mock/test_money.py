@@ -1,4 +1,4 @@
-"""Pages and what they cost (KOBOMOBILE_API.md, "Pages (segments) and charges"; GSM 03.38)."""
+"""Pages and what they cost (docs/kobomobile-api.md, "Pages and charges"; GSM 03.38)."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from mock_kobo.control_client import MockControl
-from mock_kobo.pages import GSM_BASIC, GSM_EXTENDED, lay_out
+from mock_kobo.rules.pages import GSM_BASIC, GSM_EXTENDED, lay_out
 
 Send = Callable[..., str]
 

@@ -1,4 +1,4 @@
-"""Each rule of KOBOMOBILE_API.md on the parameters of send/, credit/ and report/."""
+"""Each rule of docs/kobomobile-api.md on the parameters of send/, credit/ and report/."""
 
 from collections.abc import Callable
 

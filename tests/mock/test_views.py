@@ -10,11 +10,11 @@ import urllib3
 
 from mock_kobo.app import create_app
 from mock_kobo.control_client import MockControl
-from mock_kobo.inbox import seconds_to_next_report
-from mock_kobo.messages import Sending
+from mock_kobo.inbox.routes import seconds_to_next_report
+from mock_kobo.inbox.views import view
 from mock_kobo.mock import EXTENSION, Mock
-from mock_kobo.pages import lay_out
-from mock_kobo.views import view
+from mock_kobo.rules.pages import lay_out
+from mock_kobo.state.messages import Sending
 
 Send = Callable[..., str]
 LIMITS = {"phones": 50, "thread": 50, "calls": 50}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef, SendMessageBatchRequestEntryTypeDef
 
-# A part that we queued ourselves is a request of contract 1 with these message attributes.
+# A part that we queued ourselves is a request with these message attributes.
 PART, ORIGIN, QUEUED_AT = "KoboPart", "KoboOrigin", "KoboQueuedAt"
 # SQS: at most 10 messages and 1 MiB in one SendMessageBatch; a part is far below 100 kB.
 _BATCH = 10
@@ -48,7 +48,7 @@ class Message:
         Raises
         ------
         InvalidRequest
-            when the body breaks contract 1.
+            when the body is no request.
         """
         request = parse(self.body, region=region, default_id=self.message_id)
         name = self.attributes.get(PART, ROOT)

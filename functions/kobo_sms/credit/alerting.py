@@ -1,4 +1,4 @@
-"""Keeping account of the balance, and telling people when something changes (DESIGN.md, guarantee 5).
+"""Keeping account of the balance, and telling people when something changes (guarantee 5).
 
 An alert is written down in the same write as the change that it tells of, published, and then struck off. Of checks
 that overlap one wins that write, so the change is told once. Should the winner die before it has published, the alert

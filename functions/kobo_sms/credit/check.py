@@ -18,7 +18,7 @@ from kobo_sms.valve.rules import Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
 from kobo_sms.valve.store import ValveStore
 
-# KOBOMOBILE_API.md, "Answers"; error_user_id was seen on siblings.
+# docs/kobomobile-api.md, "Answers"; error_user_id was seen on siblings.
 _FAULTS = {"error_user": CREDENTIALS, "error_user_id": CREDENTIALS, "error_gw": GATEWAY}
 # With half of its answers lost at random, all three are lost in one check of eight.
 _ASKED = 3

@@ -1,4 +1,4 @@
-"""What KoboMobile answers, read from the bytes (KOBOMOBILE_API.md, "Answers").
+"""What KoboMobile answers, read from the bytes (docs/kobomobile-api.md, "Answers").
 
 Bodies come bare, as a JSON string or surrounded by white space; errors come with HTTP 200. What is no answer of the
 API at all (a proxy's page, nothing, noise) is `Lost`: the call may or may not have been executed.

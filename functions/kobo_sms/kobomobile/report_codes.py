@@ -1,4 +1,4 @@
-"""What a delivery report means (KOBOMOBILE_API.md, "report/" and "Delivery error codes").
+"""What a delivery report means (docs/kobomobile-api.md, "Reports" and "Delivery error codes").
 
 The words are documented; the codes were observed on sibling gateways. A code means different things under different
 words, so both make the key.

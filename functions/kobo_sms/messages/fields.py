@@ -1,4 +1,4 @@
-"""The fields of a request (contract 1), each with the rule that it must keep and the advice when it does not.
+"""The fields of a request, each with the rule that it must keep and the advice when it does not.
 
 `events/request.schema.json` is generated from the same constants (`kobo_cli.request_schema`).
 """
@@ -16,7 +16,7 @@ from kobo_sms.messages import pages
 MAX_TEXT = 905
 MAX_REFERENCE = 256
 ID_PATTERN = r"^[A-Za-z0-9._:\-]{1,128}$"
-# KOBOMOBILE_API.md, "Parameters of send/": at most 16 characters if numeric, at most 11 otherwise.
+# docs/kobomobile-api.md, "Parameters of send/": at most 16 characters if numeric, at most 11 otherwise.
 SENDER_PATTERN = r"^([0-9]{1,16}|(?=.*[!-~])[ -~]{1,11})$"
 FIELDS = ("to", "msg", "from", "type", "id", "expires_at", "sensitive", "reference")
 

@@ -2,7 +2,7 @@
 
 GSM 03.38 (3GPP TS 23.038): 160 septets in one page, 153 in each of several; characters of the extension table take
 two septets, which are never torn apart by a page border. UCS-2: 70 UTF-16 code units, then 67; a surrogate pair is
-never torn apart either. KOBOMOBILE_API.md, "Pages", says how certain this is on KoboMobile's side.
+never torn apart either. docs/kobomobile-api.md, "Pages and charges", says how certain this is on KoboMobile's side.
 """
 
 from __future__ import annotations

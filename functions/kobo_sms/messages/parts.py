@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from kobo_sms.messages.request import Request
 
-# KOBOMOBILE_API.md, "Parameters of send/": at most 500 numbers in one call.
+# docs/kobomobile-api.md, "Parameters of send/": at most 500 numbers in one call.
 MAX_NUMBERS = 500
 ROOT = "0"
 _NAMESPACE = uuid.UUID("6f0d7f0e-5f0b-5d0c-9d53-6b6f626f736d")

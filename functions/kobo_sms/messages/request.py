@@ -1,4 +1,4 @@
-"""Contract 1: the request on the queue, read and written. Which fields are right is told by `request_fields`."""
+"""The request on the queue, read and written. Which fields are right is told by `messages.fields`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Request:
         return replace(self, to=to, bad=())
 
     def to_json(self) -> str:
-        """Return the request in the form of contract 1; `parse` reads it back."""
+        """Return the request in the form that producers use; `parse` reads it back."""
         fields: dict[str, Any] = {"id": self.id, "to": ["+" + number for number in self.to], "msg": self.msg}
         optional = {"from": self.sender, "type": self.type, "reference": self.reference}
         fields |= {name: value for name, value in optional.items() if value is not None}
@@ -77,7 +77,7 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
     Parameters
     ----------
     body
-        JSON, as contract 1 says.
+        JSON, as events/request.schema.json says.
     region
         The country whose national number format is understood (ISO 3166-1 alpha-2).
     default_id

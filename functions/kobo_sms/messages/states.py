@@ -1,4 +1,4 @@
-"""Contract 2: the states of a recipient, and which may follow which."""
+"""The states of a recipient, and which may follow which."""
 
 from __future__ import annotations
 

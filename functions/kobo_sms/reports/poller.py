@@ -1,4 +1,4 @@
-"""Asking for delivery reports until each recipient's state is final (DESIGN.md, contract 2): one run of the poller."""
+"""Asking for delivery reports until each recipient's state is final: one run of the poller."""
 
 from __future__ import annotations
 

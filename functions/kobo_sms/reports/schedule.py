@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 EDGES = tuple(2 ** (k / 2) for k in range(37))
 BINS = len(EDGES)
 # What is taken for true until enough is known: a log-logistic distribution, which has the long tail of phones that are
-# switched off. First final states were seen about two minutes after sending (KOBOMOBILE_API.md).
+# switched off. First final states were seen about two minutes after sending (docs/kobomobile-api.md).
 _ASSUMED_SHAPE = 1.2
 _ASSUMED_MEDIAN_OF_FIRST = 1.5
 # It counts as much as so many observations, and is drowned by more.

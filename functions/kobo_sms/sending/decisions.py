@@ -1,4 +1,4 @@
-"""What happens to a part, given what is known of it and what KoboMobile answered (DESIGN.md, guarantees 1 to 3).
+"""What happens to a part, given what is known of it and what KoboMobile answered (guarantees 1 to 3).
 
 Pure: no I/O, no clock, no randomness. `before_call` may end a part without a call; `after_call` reads the answer.
 """
@@ -16,7 +16,7 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 DAY = 86_400
-# KoboMobile forgets a message_uuid after 30 days (KOBOMOBILE_API.md): a retry must stay clear of that.
+# KoboMobile forgets a message_uuid after 30 days (docs/kobomobile-api.md): a retry must stay clear of that.
 NEVER_RETRIED_AFTER = 29 * DAY
 # A refused part is halved down to the bad number with at most this many calls; each halving adds two.
 MAX_CALLS_OF_AN_ORIGIN = 64

@@ -1,4 +1,4 @@
-"""Sending one part: claim it, ask KoboMobile, write down what that means (DESIGN.md, guarantees 1 to 3)."""
+"""Sending one part: claim it, ask KoboMobile, write down what that means (guarantees 1 to 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""check_credit's hand on the valve: decide, write it down, have AWS follow, probe, try, sweep (DESIGN.md, guarantee 4).
+"""check_credit's hand on the valve: decide, write it down, have AWS follow, probe, try, sweep (guarantee 4).
 
 The decision is written before anything is done about it, and each check does what the decision asks for as if nobody
 had done it yet: whatever dies half way, or is changed behind our back, the next check puts right. What fails for one

@@ -1,4 +1,4 @@
-"""The valve: whether the queues are being consumed, and what check_credit decides about it (DESIGN.md, guarantee 4).
+"""The valve: whether the queues are being consumed, and what check_credit decides about it (guarantee 4).
 
 Pure. `decide` takes what is known (the valve as it is, the calls that send_sms counted, what credit/ just told) to the
 valve as it should be. A lane that looks as if nothing worked any more though credit/ answers well is *suspected*: it is

@@ -1,4 +1,4 @@
-"""Each shape of an answer in KOBOMOBILE_API.md, documented, observed or plausible."""
+"""Each shape of an answer in docs/kobomobile-api.md, documented, observed or plausible."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import pytest
 from kobo_sms.kobomobile.answers import Report
 from kobo_sms.kobomobile.report_codes import Verdict, judge
 
-# "Delivery error codes" of KOBOMOBILE_API.md, transcribed: word, codes, what the reason must speak of.
+# docs/kobomobile-api.md, "Delivery error codes", transcribed: word, codes, what the reason must speak of.
 DOCUMENTED = """
 UNDELIV 0dc 21b 058                | out of reach
 EXPIRED 206 21b 023 027 053 054    | out of reach

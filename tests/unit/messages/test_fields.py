@@ -1,4 +1,4 @@
-"""Every field of contract 1: missing, of a wrong type, at its limits; the problems name it."""
+"""Every field of a request: missing, of a wrong type, at its limits; the problems name it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kobo_sms.messages.pages import FLASH, NORMAL, UNICODE, choose_type, count_pages, outside_gsm
-from mock_kobo.pages import lay_out
+from mock_kobo.rules.pages import lay_out
 
 # The characters of TS 23.038, 6.2.1 by code point, in the order of the table; 0x1B (escape) is no character.
 TABLE = (

@@ -6,7 +6,7 @@ import pytest
 
 from kobo_sms.messages import states
 
-# Contract 2, written down anew.
+# The states of docs/how-it-works.md, written down anew.
 CONTRACT = [
     "queued",
     "held",

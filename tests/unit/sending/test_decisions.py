@@ -1,4 +1,4 @@
-"""The answer table of DESIGN.md, guarantee 3, each row without and with an earlier attempt of unknown outcome."""
+"""The answer table of guarantee 3, each row without and with an earlier attempt of unknown outcome."""
 
 from __future__ import annotations
 

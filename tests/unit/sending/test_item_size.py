@@ -24,7 +24,7 @@ from kobo_sms.sending import records
 from kobo_sms.sending.decisions import Decision, Next, Outcome, explain
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
-from tests.simulation.dynamodb import FakeDynamoDB, calm
+from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
 LIMIT = 400 * 1024
 CLEARLY = 0.8 * LIMIT

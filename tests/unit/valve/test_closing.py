@@ -1,4 +1,4 @@
-"""What closes a lane, what makes it suspected, and what does neither (DESIGN.md, guarantees 4 and 9)."""
+"""What closes a lane, what makes it suspected, and what does neither (guarantees 4 and 9)."""
 
 from __future__ import annotations
 

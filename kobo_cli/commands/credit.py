@@ -1,0 +1,111 @@
+"""kobo credit: the balance, how it came to be so, and how long it lasts."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from kobo_cli import valve_orders
+from kobo_cli.commands.send import parse_duration
+from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.errors import CliError
+from kobo_cli.reports import credit, valve
+from kobo_cli.reports.drawing import draw, pen_for
+from kobo_cli.reports.valve import when
+from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.credit.forecast import Usage, forecast
+from kobo_sms.credit.text import runs_out
+from kobo_sms.credit.wording import amount, length, per_hour, plural
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.table import CREDIT_ID, CREDIT_STATE
+
+_TOP_UPS = 5
+
+
+@click.command("credit")
+@click.option(
+    "--since", default="24h", show_default=True, callback=parse_duration, metavar="TIME", help="What to draw."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
+@stack_options
+def command(since: float, as_json: bool, stack: str | None, local: bool) -> None:
+    """Show the balance, its history, and when it will run out."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    connection, now = connect(stack, local), time.time()
+    try:
+        state = read_state(connection)
+        history = credit.points(read_balances(connection, now - since, now))
+        waiting = {lane: connection.waiting(lane) for lane in LANES}
+        lanes = valve.build(valve_orders.read(connection), waiting, now)
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
+    report = credit.build(state, history, now)
+    if as_json:
+        click.echo(json.dumps(report | {"lanes": lanes}, ensure_ascii=False, indent=2))
+        return
+    if not state and not history:
+        click.echo("The balance has not been read yet: check_credit reads it on its schedule.")
+        return
+    expected = runs_out(forecast(Usage.from_item(state.get("usage", {})), now), now)
+    drawing = ["", *draw(history, now, pen_for(sys.stdout.encoding))] if history else []
+    lines = [*describe(report, expected, now), *drawing, "", *valve.describe(lanes, now)]
+    click.echo("\n".join(lines))
+
+
+def read_state(connection: Connection) -> dict[str, Any]:
+    """Return the account's item, empty before the first check."""
+    key = encode({"id": CREDIT_ID, "part": CREDIT_STATE})
+    answer = connection.dynamodb.get_item(TableName=connection.variables["KOBO_TABLE"], Key=key, ConsistentRead=True)
+    return decode(answer.get("Item", {}))
+
+
+def read_balances(connection: Connection, start: float, end: float) -> list[dict[str, Any]]:
+    """Return the readings between two moments, oldest first."""
+    pages = connection.dynamodb.get_paginator("query").paginate(
+        TableName=connection.variables["KOBO_TABLE"],
+        KeyConditionExpression="id = :id AND part BETWEEN :start AND :end",
+        ExpressionAttributeValues=encode({":id": CREDIT_ID, ":start": f"{start:.3f}", ":end": f"{end:.3f}"}),
+        ProjectionExpression="part, balance",
+    )
+    return [decode(item) for page in pages for item in page["Items"]]
+
+
+def describe(report: Mapping[str, Any], expected: str, now: float) -> Iterator[str]:
+    """Yield a report line by line; `expected` says when the credit runs out."""
+    thresholds = report["thresholds"]
+    if report["balance"] is not None:
+        mark = "" if report["level"] == "ok" else f" ({report['level']})"
+        yield f"balance     {_number(report['balance'])}{mark}, read {when(report['read_at'], now)}"
+    if report["answer"] not in (None, "balance"):
+        yield f"last check  {report['answer']}, {when(report['checked_at'], now)}"
+    yield f"thresholds  {', '.join(f'{name} {_threshold(value)}' for name, value in thresholds.items())}"
+    yield f"use         {_use(report)}"
+    yield f"runs out    {expected}"
+    top_ups = report["top_ups"]
+    if len(top_ups) > _TOP_UPS:
+        yield f"topped up   {plural(len(top_ups), 'time')}; the last {_TOP_UPS} (all with --json):"
+    for top_up in top_ups[-_TOP_UPS:]:
+        yield f"topped up   {_number(top_up['amount'])}, {when(top_up['at'], now)}"
+
+
+def _use(report: Mapping[str, Any]) -> str:
+    rate, left = report["rate_per_hour"], report["hours_left_at_this_rate"]
+    if rate is None:
+        return "not known"
+    at_this_rate = f", at this rate enough for {length(left * 3600)}" if left is not None else ""
+    return f"{per_hour(Decimal(str(rate)))} an hour{at_this_rate}"
+
+
+def _number(value: float) -> str:
+    return amount(Decimal(str(value)))
+
+
+def _threshold(value: float) -> str:
+    return _number(value) if value else "off"

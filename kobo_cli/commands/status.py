@@ -1,0 +1,30 @@
+"""kobo status: what became of a request."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.console import Console
+
+from kobo_cli.connection import connect, stack_options
+from kobo_cli.errors import CliError
+from kobo_cli.reports.request import build
+from kobo_cli.reports.tables import print_status
+
+
+@click.command("status")
+@click.argument("request_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Show every recipient.")
+@stack_options
+def command(request_id: str, as_json: bool, everything: bool, stack: str | None, local: bool) -> None:
+    """Tell what became of the request ID, recipient by recipient."""
+    items = connect(stack, local).items_of(request_id)
+    if not items:
+        raise CliError(f"no request {request_id} is known: not taken from the queue yet, refused, or never queued")
+    status = build(items)
+    if as_json:
+        click.echo(json.dumps(status, ensure_ascii=False, indent=2))
+    else:
+        print_status(Console(), status, everything=everything)

@@ -1,0 +1,94 @@
+"""kobo valve: whether the queues are consumed, and an operator's orders."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+
+import click
+
+from kobo_cli import valve_orders
+from kobo_cli.commands.send import parse_duration
+from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.errors import CliError
+from kobo_cli.reports.valve import build, describe
+from kobo_sms.credit.wording import moment_in_words
+from kobo_sms.messages.lanes import LANES
+
+_LOOK_SECONDS = 0.5
+_DONE = {"close": "closed", "open": "opened"}
+
+
+@click.command("valve")
+@click.argument("action", required=False, type=click.Choice(["open", "close"]))
+@click.option("--lane", "lanes", multiple=True, type=click.Choice(LANES), help="Only this lane; both when left out.")
+@click.option("--reason", default="", help="Why it is closed, for whoever finds it so.")
+@click.option("--timeout", default="60s", callback=parse_duration, show_default=True, help="How long to wait for it.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@stack_options
+def command(
+    action: str | None,
+    lanes: tuple[str, ...],
+    reason: str,
+    timeout: float,
+    as_json: bool,
+    stack: str | None,
+    local: bool,
+) -> None:
+    """Show the valve; close it, or open it again.
+
+    A lane that an operator closed stays closed until one opens it. A lane opened while its cause lasts closes again.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if action is None and lanes:
+        raise click.UsageError("--lane needs open or close")
+    if action != "close" and reason:
+        raise click.UsageError("--reason needs close")
+    connection = connect(stack, local)
+    try:
+        if action is not None:
+            give_order(connection, action, lanes or LANES, reason)
+            wait_until_carried_out(connection, action, lanes or LANES, timeout)
+        waiting = {lane: connection.waiting(lane) for lane in LANES}
+        report = build(valve_orders.read(connection), waiting, time.time())
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
+    if as_json:
+        click.echo(json.dumps({"lanes": report}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(describe(report, time.time())))
+
+
+def give_order(connection: Connection, action: str, lanes: Sequence[str], reason: str) -> None:
+    """Write the order and ask check_credit to carry it out at once; tell what stands in the way."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if action == "close":
+        by = valve_orders.who(connection)
+        held = valve_orders.close(connection, lanes, by=by, reason=reason, now=time.time())
+        for lane, hold in held.items():
+            since = moment_in_words(float(hold["since"]), time.time())
+            click.echo(f"{lane} is held already, by {hold['by']} since {since}", err=True)
+    else:
+        valve_orders.open_(connection, lanes, now=time.time())
+    try:
+        valve_orders.prompt_check(connection)
+    except (BotoCoreError, ClientError, CliError) as error:
+        click.echo(f"check_credit could not be asked to look at once: {error}", err=True)
+
+
+def wait_until_carried_out(connection: Connection, action: str, lanes: Sequence[str], timeout: float) -> None:
+    """Wait until check_credit has acted, `timeout` seconds at the most, and tell whether it has."""
+    end = time.monotonic() + timeout
+    while not valve_orders.is_carried_out(item := valve_orders.read(connection), action, lanes):
+        if time.monotonic() >= end:
+            click.echo("the order is given; check_credit carries it out at its next run", err=True)
+            return
+        time.sleep(_LOOK_SECONDS)
+    for lane in lanes:
+        again = (
+            ", and closed again: its cause is still there" if action == "open" and lane in item.get("lanes", {}) else ""
+        )
+        click.echo(f"{lane}: {_DONE[action]}{again}", err=True)

@@ -1,0 +1,98 @@
+"""What became of a request: what `kobo status ID --json` prints, put together from the items of its parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kobo_sms.messages import states
+from kobo_sms.sending.records import unpack_numbers
+
+Item = Mapping[str, Any]
+Status = dict[str, Any]
+
+
+def build(items: Sequence[Item]) -> Status:
+    """Return the status of the request whose parts `items` are (at least one of them)."""
+    parts = sorted(items, key=lambda item: [int(step) for step in item["part"].split(".")])
+    root = parts[0]
+    recipients = _recipients(parts)
+    return {
+        "id": root["id"],
+        "reference": root.get("reference"),
+        "from": root["from"],
+        "type": int(root["type"]),
+        "pages": int(root["pages"]),
+        "created_at": iso(root["created_at"]),
+        "counts": _counts(recipients),
+        "recipients": recipients,
+        "parts": [_part(item) for item in parts],
+    }
+
+
+def is_settled(status: Status) -> bool:
+    """Tell whether nothing more will happen to any recipient by itself."""
+    return all(_recipient_is_settled(recipient) for recipient in status["recipients"])
+
+
+def went_well(status: Status) -> bool:
+    """Tell whether every recipient has the SMS, as far as that can be known."""
+    return all(recipient["state"] in (states.DELIVERED, states.SENT) for recipient in status["recipients"])
+
+
+def iso(seconds: Any) -> str:
+    """Return a moment of the table (epoch seconds) in ISO 8601, UTC, with milliseconds."""
+    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _recipient_is_settled(recipient: Mapping[str, Any]) -> bool:
+    if recipient["state"] == states.SENT:
+        return recipient["msgid"] is None
+    return recipient["state"] not in states.OPEN
+
+
+def _recipients(parts: Iterable[Item]) -> list[Status]:
+    found: dict[str, Status] = {}
+    moved_on: dict[str, Item] = {}
+    for item in parts:
+        split = item["state"] == states.SPLIT
+        if "numbers" in item:
+            moved_on |= dict.fromkeys(unpack_numbers(item["numbers"]), item)
+        for number, known in item["recipients"].items():
+            if split and "state" not in known:
+                moved_on[number] = item
+            else:
+                found[number] = _recipient(number, known, item)
+    for number, item in moved_on.items():
+        if number not in found:
+            found[number] = _recipient(number, {"state": states.QUEUED, "at": item["updated_at"]}, item)
+    return list(found.values())
+
+
+def _recipient(number: str, known: Mapping[str, Any], item: Item) -> Status:
+    reason = known.get("reason") if "state" in known else item.get("reason")
+    return {
+        "to": number,
+        "state": known.get("state", item["state"]),
+        "msgid": known.get("msgid"),
+        "report": known.get("report"),
+        "reason": reason,
+        "updated_at": iso(known.get("at", item["updated_at"])),
+    }
+
+
+def _part(item: Item) -> Status:
+    return {
+        "part": item["part"],
+        "state": item["state"],
+        "message_uuid": item["message_uuid"] if "numbers" not in item else None,
+        "attempts": int(item.get("attempts", 0)),
+        "last_answer": item.get("last_answer"),
+    }
+
+
+def _counts(recipients: Iterable[Status]) -> dict[str, int]:
+    counted = Counter(recipient["state"] for recipient in recipients)
+    return {state: counted[state] for state in states.ALL if state in counted}

@@ -1,0 +1,106 @@
+"""What there is to say of the valve, lane by lane, from its item in the table: as JSON and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from kobo_cli.reports.request import iso
+from kobo_sms.credit.text import CAUSES
+from kobo_sms.credit.wording import moment_in_words, plural
+from kobo_sms.messages.lanes import LANES
+from kobo_sms.valve.call_window import CallWindow, Evidence
+from kobo_sms.valve.rules import OPERATOR
+from kobo_sms.valve.store import read_window
+
+Item = Mapping[str, Any]
+Lane = dict[str, Any]
+_COLOURS = {"open": "green", "closed": "red"}
+
+
+def build(item: Item, waiting: Mapping[str, int], now: float) -> dict[str, Lane]:
+    """Return each lane by name; `item` is the valve's, empty before the first check.
+
+    `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet,
+    `calls` what send_sms has counted lately.
+    """
+    window = read_window(dict(item))
+    return {lane: _lane(item, lane, waiting[lane]) | {"calls": _calls(window, lane, now)} for lane in LANES}
+
+
+def describe(lanes: Mapping[str, Lane], now: float) -> Iterator[str]:
+    """Yield what a person reads, lane by lane."""
+    for name, lane in lanes.items():
+        state = click.style(lane["state"], fg=_COLOURS[lane["state"]])
+        ordered = f", ordered to {lane['ordered']}" if lane["ordered"] else ""
+        since = f" since {when(lane['since'], now)}" if lane["since"] else ""
+        yield f"{name:<10}{state}{since}{ordered}"
+        for label, text in _details(lane, now):
+            if text:
+                yield f"  {label:<10}{text}"
+
+
+def when(iso_moment: str, now: float) -> str:
+    """Return a moment of a report as people say it: `today 14:02 WAT`."""
+    return moment_in_words(datetime.fromisoformat(iso_moment).timestamp(), now)
+
+
+def _lane(item: Item, lane: str, waiting: int) -> Lane:
+    closed = item.get("lanes", {}).get(lane)
+    hold = item.get("holds", {}).get(lane)
+    mapping = item.get("mappings", {}).get(lane)
+    return {
+        "state": "closed" if closed else "open",
+        "ordered": _ordered(item, lane),
+        **_cause(closed or {}),
+        "hold": {"by": hold["by"], "since": iso(hold["since"]), "reason": hold.get("reason") or None} if hold else None,
+        "waiting": waiting,
+        "mapping": {"state": mapping["state"], "at": iso(mapping["at"])} if mapping else None,
+    }
+
+
+def _calls(window: CallWindow, lane: str, now: float) -> Lane | None:
+    found = window.fault(lane, now)
+    return {"calls": found.calls, "failed": found.failed, "seconds": found.seconds} if found.calls else None
+
+
+def _cause(closed: Item) -> Lane:
+    return {
+        "cause": closed.get("cause"),
+        "detail": closed.get("detail") or None,
+        "by": closed.get("by") or None,
+        "since": iso(closed["since"]) if closed else None,
+        "next_try_at": iso(closed["trial_at"]) if closed.get("trial_at") else None,
+    }
+
+
+def _ordered(item: Item, lane: str) -> str | None:
+    cause = item.get("lanes", {}).get(lane, {}).get("cause")
+    if lane in item.get("holds", {}):
+        return "close" if cause != OPERATOR else None
+    return "open" if cause == OPERATOR or (cause and lane in item.get("open_asked", {})) else None
+
+
+def _details(lane: Lane, now: float) -> Iterator[tuple[str, str]]:
+    hold, cause = lane["hold"], lane["cause"]
+    if cause is not None:
+        # An operator's reason stands beside his name.
+        detail = lane["detail"] if cause != OPERATOR else None
+        yield "why", "; ".join(filter(None, (CAUSES.get(cause, cause), detail)))
+    if hold:
+        reason = f": {hold['reason']}" if hold["reason"] else ""
+        yield "held by", f"{hold['by']} since {when(hold['since'], now)}{reason}"
+    yield "next try", _next_try(lane, now)
+    yield "lately", str(Evidence(**calls)) if (calls := lane["calls"]) else ""
+    yield "waiting", f"about {plural(lane['waiting'], 'message')}"
+    mapping = lane["mapping"]
+    yield "mapping", f"{mapping['state']}, seen {when(mapping['at'], now)}" if mapping else "not seen yet"
+
+
+def _next_try(lane: Lane, now: float) -> str:
+    if lane["next_try_at"]:
+        return when(lane["next_try_at"], now)
+    return {"credit": "once the balance has risen", OPERATOR: "none: kobo valve open"}.get(lane["cause"], "")

@@ -1,0 +1,1 @@
+"""What exists in the engine against what the template asks for."""

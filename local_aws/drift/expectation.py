@@ -1,0 +1,87 @@
+"""What the transformed template asks for, with every function worked out for the stack that was created."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.clients import Clients
+from local_aws.deployment import STACK_NAME, Deployment
+from local_aws.errors import LocalStackError
+from local_aws.processes.programs import ACCOUNT, REGION
+from local_aws.template.intrinsics import Resolver
+from local_aws.template.source import Template
+
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
+
+# The ARN of a resource as a function of its physical id, and the attributes that give it.
+_ARNS = {
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
+    "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
+    "AWS::SNS::Topic": "{}",
+    SECRET: "{}",
+}
+_ARN_ATTRIBUTES = {"Arn", "Id", "TopicArn"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A resource that should exist: its logical name, type, physical id ("" for none) and resolved properties."""
+
+    name: str
+    type: str
+    physical_id: str
+    properties: Mapping[str, Any]
+
+
+def expected_resources(
+    clients: Clients, template: Template, parameters: Mapping[str, str], deployment: Deployment
+) -> list[Expected]:
+    """Return what should exist. Resources whose condition is false are left out."""
+    identifiers = _identifiers(clients, template, deployment)
+    resolver = _resolver(template, parameters, deployment, identifiers)
+    return [
+        Expected(name, resource["Type"], identifiers.get(name, ""), resolver.resolve(resource.get("Properties", {})))
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or resolver.holds(resource["Condition"])
+    ]
+
+
+def _identifiers(clients: Clients, template: Template, deployment: Deployment) -> dict[str, str]:
+    """Return the physical ids, a secret's being its ARN as it is in AWS."""
+    identifiers = {name: identifier for name, identifier in deployment.physical_ids.items() if identifier}
+    for name, identifier in identifiers.items():
+        if template["Resources"].get(name, {}).get("Type") == SECRET:
+            identifiers[name] = clients.secretsmanager.describe_secret(SecretId=identifier)["ARN"]
+    return identifiers
+
+
+def _resolver(
+    template: Template, parameters: Mapping[str, str], deployment: Deployment, identifiers: Mapping[str, str]
+) -> Resolver:
+    def attribute(name: str, wanted: str) -> str:
+        type_, identifier = template["Resources"][name]["Type"], identifiers.get(name, f"<{name} was not created>")
+        if type_ == "AWS::SQS::Queue" and wanted == "Arn":
+            return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{identifier.rpartition('/')[2]}"
+        if type_ == "AWS::SQS::Queue" and wanted == "QueueName":
+            return identifier.rpartition("/")[2]
+        if type_ in _ARNS and wanted in _ARN_ATTRIBUTES:
+            return _ARNS[type_].format(identifier)
+        raise LocalStackError(f"nobody knows {wanted} of {type_} ({name}); add it to local_aws/drift/expectation.py")
+
+    pseudo = {
+        "AWS::AccountId": ACCOUNT,
+        "AWS::Partition": "aws",
+        "AWS::Region": REGION,
+        "AWS::StackId": deployment.stack_id,
+        "AWS::StackName": STACK_NAME,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+    return Resolver(
+        references=pseudo | dict(parameters) | dict(identifiers),
+        attribute=attribute,
+        mappings=template.get("Mappings", {}),
+        conditions=template.get("Conditions", {}),
+    )

@@ -1,0 +1,89 @@
+"""Where MiniStack 1.5.33 falls short of AWS: what is done about each gap, and what is not compared because of one.
+
+README.md lists the same for readers. Nothing else in `local_aws` makes allowances for the engine.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from local_aws.clients import Clients
+from local_aws.drift.expectation import SECRET, Expected
+from local_aws.template.source import Template
+
+FUNCTION = "AWS::Lambda::Function"
+ROLE = "AWS::IAM::Role"
+TABLE = "AWS::DynamoDB::Table"
+
+NOT_COMPARED = {
+    # Where the code lies says nothing; that it runs is seen as soon as it is invoked.
+    (FUNCTION, "Code"),
+    # Only what SAM adds: lambda:createdBy.
+    (FUNCTION, "Tags"),
+    (ROLE, "Tags"),
+}
+
+# AWS authorises these calls by the permission on the left; the engine asks for the one on the right.
+IMPLIED_PERMISSIONS = {
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
+    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+    "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
+}
+
+
+def before_deployment(template: Template) -> None:
+    """Change a transformed template where the engine would misread it."""
+    resources = template["Resources"]
+    # Ref of a secret gives its name; in AWS it gives the ARN, which Fn::GetAtt of Id gives in both.
+    secrets = {name for name, resource in resources.items() if resource["Type"] == SECRET}
+    for section in ("Resources", "Outputs"):
+        _replace_references(template.get(section, {}), secrets)
+    # A number from a mapping stays one, and a function with a number in its environment can't be started.
+    for resource in resources.values():
+        if resource["Type"] == FUNCTION:
+            variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+            variables.update({name: _as_text(value) for name, value in variables.items()})
+        if resource["Type"] == ROLE:
+            _spell_out_permissions(resource["Properties"])
+
+
+def _spell_out_permissions(role: dict[str, Any]) -> None:
+    for policy in role.get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
+            statement["Action"] = [*actions, *implied]
+
+
+def _as_text(value: Any) -> Any:
+    return {"Fn::Join": ["", [value]]} if isinstance(value, dict) else str(value)
+
+
+def _replace_references(node: Any, names: set[str]) -> None:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        _replace_references(child, names)
+    if isinstance(node, dict) and node.get("Ref") in names:
+        node["Fn::GetAtt"] = [node.pop("Ref"), "Id"]
+
+
+def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
+    """Make up for what the engine's CloudFormation leaves out."""
+    for resource in resources:
+        if resource.type == TABLE and resource.physical_id:
+            _complete_table(clients, resource)
+
+
+def _complete_table(clients: Clients, table: Expected) -> None:
+    """Switch TTL, point-in-time recovery and encryption on by their APIs."""
+    name, asked = table.physical_id, table.properties
+    if "TimeToLiveSpecification" in asked:
+        clients.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=asked["TimeToLiveSpecification"])
+    if "PointInTimeRecoverySpecification" in asked:
+        clients.dynamodb.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification=asked["PointInTimeRecoverySpecification"]
+        )
+    if "SSESpecification" in asked:
+        clients.dynamodb.update_table(
+            TableName=name, SSESpecification={"Enabled": asked["SSESpecification"]["SSEEnabled"]}
+        )

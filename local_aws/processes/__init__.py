@@ -1,0 +1,1 @@
+"""The processes of the stack: how they start, are found, and end."""

@@ -1,0 +1,1 @@
+"""KoboMobile's own three endpoints over HTTP."""

@@ -1,0 +1,1 @@
+"""What KoboMobile accepts, answers and charges. Pure but for the faults' own draws."""

@@ -1,0 +1,58 @@
+"""Every client that the functions are made of lets go of idle connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from kobo_sms.aws.fresh_connections import FreshConnection, IdleLimit
+from kobo_sms.composition.credit import credit_app
+from kobo_sms.composition.reports import report_app
+from kobo_sms.composition.send import send_app
+from kobo_sms.composition.shared import make_kobo
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+    from tests.integration.handlers.conftest import Functions
+
+APPS: dict[Callable[[], Any], set[str]] = {
+    send_app: {"dynamodb", "sqs", "secretsmanager"},
+    report_app: {"dynamodb", "lambda", "secretsmanager"},
+    credit_app: {"dynamodb", "sqs", "sns", "lambda", "secretsmanager"},
+}
+
+
+def limits(manager: PoolManager) -> set[IdleLimit]:
+    """Return the limits of the connections that `manager` makes, asking for one of each kind."""
+    pools = [manager.connection_from_url(f"{scheme}://127.0.0.1") for scheme in ("http", "https")]
+    kinds: list[Any] = [pool.ConnectionCls for pool in pools]
+    assert all(issubclass(kind, FreshConnection) for kind in kinds)
+    return {kind.limit for kind in kinds}
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda app: app.__name__)
+def test_the_clients_of_aws(
+    deploy: Callable[..., Functions], monkeypatch: pytest.MonkeyPatch, app: Callable[[], Any]
+) -> None:
+    made: list[Any] = []
+    make: Any = boto3.client
+
+    def client(*arguments: Any, **options: Any) -> Any:
+        made.append(make(*arguments, **options))
+        return made[-1]
+
+    deploy(ReportShards="2")
+    monkeypatch.setattr(boto3, "client", client)
+    app()
+    assert {each.meta.service_model.service_name for each in made} == APPS[app]
+    for each in made:
+        assert limits(each._endpoint.http_session._manager) == {IdleLimit(5.0, time.time)}
+
+
+def test_the_client_of_kobomobile(functions: Functions) -> None:
+    assert limits(make_kobo(1)._pool) == {IdleLimit(5.0, time.time)}

@@ -1,0 +1,58 @@
+"""template.yaml, as far as it says what a function finds in its environment."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class Template:
+    """template.yaml with its intrinsic functions resolved as far as the functions' environment needs it."""
+
+    def __init__(self, parameters: dict[str, str], resources: dict[str, str]) -> None:
+        self._content = _template()
+        defaults = {name: str(each.get("Default", "")) for name, each in self._content["Parameters"].items()}
+        self._known = defaults | parameters | resources | {"AWS::StackName": "kobo", "AWS::StackId": "stack-id"}
+
+    def properties(self, resource: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._content["Resources"][resource]["Properties"]
+        return found
+
+    def environment(self, function: str) -> dict[str, str]:
+        shared = self._content["Globals"]["Function"]["Environment"]["Variables"]
+        own = self.properties(function).get("Environment", {}).get("Variables", {})
+        return {name: self._resolve(value) for name, value in (shared | own).items()}
+
+    def _resolve(self, value: Any) -> str:
+        if isinstance(value, dict) and "Ref" in value:
+            return self._known[value["Ref"]]
+        if isinstance(value, dict) and "FindInMap" in value:
+            name, *keys = value["FindInMap"]
+            first, second = (self._resolve(key) for key in keys)
+            return str(self._content["Mappings"][name][first][second])
+        return str(value)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags: `!Ref X` becomes {"Ref": "X"}."""
+
+
+def _tagged(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    assert isinstance(node, yaml.SequenceNode)
+    return {name: loader.construct_sequence(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _tagged)
+
+
+@cache
+def _template() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
+    return content

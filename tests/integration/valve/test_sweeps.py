@@ -1,0 +1,90 @@
+"""What gets too old in a closed lane is given up by send_sms with its reason, before SQS deletes it (guarantee 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.valve.conftest import Room
+
+DAY, HOUR = 86_400, 3600
+
+
+@pytest.fixture
+def held(room: Room) -> Room:
+    """The bulk lane held by an operator, so that nothing of it is tried."""
+    room.hold("bulk")
+    room.check()
+    assert room.closed() == {"bulk": "operator"}
+    return room
+
+
+def test_what_is_13_days_old_is_dead_lettered_and_the_younger_stay(held: Room) -> None:
+    held.put(2, age=13 * DAY + 60)
+    held.put(12, age=12 * DAY)
+    assert held.check(after=6 * HOUR - 1).closed == {"bulk": "operator"}
+    assert held.functions.invoked == []
+    held.check(after=1)
+    dead = held.stack.dead()
+    assert {notes["Reason"] for _, notes in dead} == {"waited 13 days in the queue"}
+    assert [notes["Lane"] for _, notes in dead] == ["bulk"] * 2
+    assert sum(held.waiting()) == 12
+    assert {item["state"] for item in held.stack.items()} == {"failed"}
+    # Nobody was asked, nothing paid.
+    assert held.sends() == 0
+    assert held.kobo.account["balance"] == 100_000
+
+
+def test_what_a_sweep_has_looked_at_is_put_back(held: Room) -> None:
+    held.put(1, age=DAY)
+    held.check(after=6 * HOUR)
+    visibility = [call["VisibilityTimeout"] for call in held.stack.calls.of("sqs.ReceiveMessage")]
+    assert set(visibility) == {300}
+    assert held.waiting() == (1, 0)
+    assert held.stack.dead() == []
+
+
+def test_a_lane_is_swept_every_six_hours_and_an_open_one_never(held: Room) -> None:
+    held.put(1, "priority", age=13 * DAY + 60)
+    for after in (6 * HOUR, 1, 6 * HOUR - 1):
+        held.put(1, age=13 * DAY + 60)
+        held.check(after)
+    assert [len(event["Records"]) for event in held.functions.invoked] == [1, 2]
+    assert held.waiting("priority") == (1, 0)
+
+
+def test_a_sweep_leaves_time_to_tell_people(held: Room) -> None:
+    held.put(60, age=DAY)
+    events = held.lanes._sqs.meta.events
+
+    def slowly(**_: Any) -> None:
+        held.clock.now += 10
+
+    events.register("before-parameter-build.sqs.ReceiveMessage", slowly)
+    try:
+        held.kobo.set_account(balance=0)
+        begun = held.clock.now + 6 * HOUR
+        held.check(after=6 * HOUR)
+    finally:
+        events.unregister("before-parameter-build.sqs.ReceiveMessage", slowly)
+    # What it finds last may take send_sms half a minute.
+    assert held.clock.now <= begun + 50
+    assert held.waiting() == (10, 50)
+
+
+def test_a_part_of_a_larger_request_keeps_its_name(held: Room) -> None:
+    held.put(1, age=13 * DAY + 60)
+    url = held.url("bulk")
+    held.stack.sqs.send_message(
+        QueueUrl=url,
+        MessageBody='{"to": ["2348030100001"], "msg": "Hello", "id": "large"}',
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (("KoboPart", "0.1"), ("KoboOrigin", "0.1"), ("KoboQueuedAt", "1000.000"))
+        },
+    )
+    held.check(after=6 * HOUR)
+    assert sorted(notes["KoboPart"] for _, notes in held.stack.dead()) == ["0", "0.1"]
+    assert held.stack.item("large", "0.1")["state"] == "failed"

@@ -1,0 +1,152 @@
+"""A process that forks an invocation of send_sms, or of poll_reports, for each order on its standard input.
+
+It has everything imported and the app composed, but no thread and no connection, so forking it is safe and gives
+each invocation a fresh, cold process in milliseconds. Orders and replies are lines of JSON:
+
+{"start": event, "offset": s, "point": [step, "before"|"after"] | null, "dies": bool, "environment": {...}}
+{"resume": id, "offset": s, "point": ..., "dies": bool}
+-> {"id": pid, "steps": [...], "ended": "died" | "returned" | null, "response": ...}
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, cast
+from unittest.mock import patch
+
+import boto3
+
+import poll_reports.handler
+import send_sms.handler
+from kobo_sms.composition import reports, send, shared
+from kobo_sms.reports import poller
+from kobo_sms.reports.poller import Poller
+from kobo_sms.sending import store
+from tests.robustness.crash_points.polled import SHARDS
+from tests.robustness.crash_points.steps import Gate, stepping_client, watch_aws
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SECONDS = 30
+Line = dict[str, Any]
+
+
+class Context:
+    """The part of Lambda's context that the handler looks at."""
+
+    function_name = "poll-reports"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return SECONDS * 1000
+
+
+@dataclass
+class Child:
+    """One invocation under way: the pipes to and from it."""
+
+    pid: int
+    report: IO[bytes]
+    go: IO[bytes]
+
+    def follow(self) -> Line:
+        """Return what happened until it waits, returns or dies."""
+        reply: Line = {"id": self.pid, "steps": [], "ended": None, "response": None}
+        for line in map(json.loads, self.report):
+            if "step" in line:
+                reply["steps"].append(line["step"])
+            elif "waiting" in line:
+                return reply
+            else:
+                reply["response"] = line["response"]
+        self.report.close()
+        self.go.close()
+        _, status = os.waitpid(self.pid, 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        reply["ended"] = "died" if killed else "returned" if status == 0 else f"crashed with status {status}"
+        return reply
+
+
+def fork(gate: Gate, order: Line) -> Child:
+    report, write_report = os.pipe()
+    read_go, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(report)
+        os.close(go)
+        gate.open(write_report, read_go, order)
+        invoke(gate, order)
+    os.close(write_report)
+    os.close(read_go)
+    return Child(pid, os.fdopen(report, "rb"), os.fdopen(go, "wb", buffering=0))
+
+
+def invoke(gate: Gate, order: Line) -> None:
+    """Be the invocation; never returns."""
+    status = 1
+    try:
+        if order["environment"]:
+            os.environ.update(order["environment"])
+            if "FAULTS_MAX_HALVINGS" in order["environment"]:
+                patch.object(store, "MAX_HALVINGS", int(order["environment"]["FAULTS_MAX_HALVINGS"])).start()
+            send.send_app.cache_clear()
+        handler = send_sms.handler if "Records" in order["start"] else poll_reports.handler
+        response = handler.handle(order["start"], cast("LambdaContext", Context()))
+        gate.tell(response=response)
+        status = 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def serve(gate: Gate, orders: IO[bytes], replies: IO[bytes]) -> None:
+    children: dict[int, Child] = {}
+    for order in map(json.loads, orders):
+        if "start" in order:
+            child = fork(gate, order)
+            children[child.pid] = child
+        else:
+            child = children[order["resume"]]
+            child.go.write(json.dumps(order).encode() + b"\n")
+        reply = child.follow()
+        if reply["ended"]:
+            del children[child.pid]
+        replies.write(json.dumps(reply).encode() + b"\n")
+
+
+def main() -> None:
+    # What the functions print goes to the log, which is standard error.
+    with os.fdopen(os.dup(1), "wb", buffering=0) as replies:
+        os.dup2(2, 1)
+        gate = Gate()
+        boto3.setup_default_session()
+        assert boto3.DEFAULT_SESSION is not None
+        watch_aws(boto3.DEFAULT_SESSION.events, gate)
+        clock = SimpleNamespace(time=gate.clock)
+        with (
+            patch.object(shared, "KoboClient", stepping_client(gate)),
+            patch.object(send, "time", clock),
+            patch.object(reports, "time", clock),
+            patch.object(send_sms.handler, "time", clock),
+            patch.object(poll_reports.handler, "time", clock),
+            patch.object(poller, "DUE_SHARDS", SHARDS),
+            # One question at a time makes the order of the steps the same in every run.
+            patch.object(reports, "Poller", partial(Poller, most_at_once=1)),
+        ):
+            send.send_app()
+            reports.report_app()
+            # Else each child copies the pages that its garbage collector touches.
+            gc.freeze()
+            serve(gate, sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    main()

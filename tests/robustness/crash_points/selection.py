@@ -1,0 +1,48 @@
+"""Which cases run. All with KOBO_FAULTS=all; CI has no time for those that only repeat another one:
+
+- Nothing of a process outlives it, so dying before a step leaves what dying after the step before left. CI dies after
+  every step, and before the first of each invocation; before every step too in the scenarios named in CORE.
+- The records of a batch are worked off one by one: of a batch of 10, CI dies in the first, a middle and the last.
+- Two invocations meet at every pair of steps, once the claim has run out; while it holds, in the scenarios named in
+  HELD. The first of two is the first to go on; in CORE's first scenario the second, too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from tests.robustness.crash_points.invocations import Point
+from tests.robustness.crash_points.scenarios import Scenario
+
+ALL = os.environ.get("KOBO_FAULTS") == "all"
+CORE = ("sent", "param", "billing_once", "reset_after", "halved_by_limit")
+# A refusal shows what KoboMobile's own idempotency hides: that a claim was taken over while it held.
+HELD = ("sent", "param")
+
+
+def points(scenario: Scenario, records: Iterable[int] | None = None) -> Iterator[Point]:
+    """Return where to die; `records`: of the first invocation of a batch only these."""
+    wanted = None if records is None or ALL else {step for at in records for step in _of_record(scenario, at)}
+    first = _firsts(scenario)
+    for step in range(len(scenario.steps)):
+        if wanted is not None and step not in wanted:
+            continue
+        if ALL or step in first or scenario.name in CORE:
+            yield step, "before"
+        yield step, "after"
+
+
+def _firsts(scenario: Scenario) -> set[int]:
+    firsts, at = set(), 0
+    for invocation in scenario.life.split("|"):
+        firsts.add(at)
+        at += len(invocation.split())
+    return firsts
+
+
+def _of_record(scenario: Scenario, record: int) -> Iterator[int]:
+    """Return the steps of one record of the first invocation: each record begins with its claim's write."""
+    starts = [step for step, name in enumerate(scenario.life.split("|")[0].split()) if name == "ask"]
+    end = starts[record + 1] - 1 if record + 1 < len(starts) else len(scenario.life.split("|")[0].split())
+    yield from range(starts[record] - 1, end)

@@ -1,0 +1,68 @@
+"""Two checks overlap: A stops before a step, B until before one of its own, then one goes on, then the other."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.robustness.crash_points.check_changes import LATER, NAMED, REPEATED, Change
+from tests.robustness.crash_points.check_gates import Gate, HaltingGate
+from tests.robustness.crash_points.check_world import CheckWorld
+from tests.robustness.crash_points.selection import ALL
+
+# A goes on first; with the first scenario B, too.
+CHANGES = ("gateway", "acquitted", "credit", "trial", "after_trial", "after_top_up")
+
+
+def steps(change: Change) -> int:
+    gate = Gate()
+    change.begin().check(gate)
+    return len(gate.steps)
+
+
+def start(world: CheckWorld, gate: HaltingGate) -> threading.Thread:
+    """Begin a check, and return once it stands still or has ended."""
+
+    def check() -> None:
+        try:
+            world.check(gate)
+        finally:
+            gate.arrived.set()
+
+    thread = threading.Thread(target=check)
+    thread.start()
+    assert gate.arrived.wait(60)
+    return thread
+
+
+def meet(change: Change, a: int, b: int, first: str) -> CheckWorld:
+    world = change.begin()
+    gates = HaltingGate(halt=a), HaltingGate(halt=b)
+    threads = [start(world, gate) for gate in gates]
+    pairs = list(zip(gates, threads, strict=True))
+    for gate, thread in pairs if first == "A" else reversed(pairs):
+        gate.go.set()
+        thread.join()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("change", "a", "first"),
+    [
+        pytest.param(NAMED[name], a, first, id=f"{name}-A{a}-{first}_first")
+        for name in CHANGES
+        for a in range(steps(NAMED[name]))
+        for first in ("AB" if ALL or name == CHANGES[0] else "A")
+    ],
+)
+def test_two_checks_meet(change: Change, a: int, first: str) -> None:
+    for b in range(steps(change) + 1):
+        world = meet(change, a, b, first)
+        for _ in range(change.further):
+            world.check(after=LATER)
+        assert change.broken(world, {1}) == [], f"B stopped before step {b}"
+        # Nobody died: nobody is told that he may have heard it before.
+        told = [text for _, _, text in world.topic.published]
+        assert not [text for text in told if REPEATED in text], f"B stopped before step {b}"
+        assert world.sent in (0, 3), f"B stopped before step {b}"

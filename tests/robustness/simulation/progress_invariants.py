@@ -1,0 +1,75 @@
+"""That what can go on goes on (guarantee 9), in a world that has come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kobo_sms.valve.call_window import KEPT_SECONDS
+from kobo_sms.valve.signals import FAULTS
+from tests.robustness.simulation.outages import MOST_LOST
+from tests.robustness.simulation.watch import Change
+from tests.robustness.simulation.world import World
+
+# So many calls before a lane was closed tell whether it worked.
+_ENOUGH = 20
+# A lane closed by chance: a trial at the next check, which comes within minutes, and a minute for AWS to follow. Two
+# trials in a row may meet nothing but the half that is lost.
+_LONGEST_CLOSING = 900.0
+# After everything is healed: the longest trial interval, a check, AWS's minute, a lease and a visibility time-out.
+_HEALED_WITHIN = 900.0 + 60.0 + 100.0 + 60.0 + 31.0 + 180.0
+_CALLED = ("ids", "sent")
+
+
+class ProgressInspection:
+    """Looks through a world at rest; `violations` yields where something that would have worked did not go on."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def violations(self) -> Iterator[str]:
+        """Yield everything that does not hold."""
+        yield from self._closings()
+        yield from self._long_closings()
+        yield from self._after_healing()
+
+    def _closings(self) -> Iterator[str]:
+        """No lane is closed for a fault while at least half of its calls are accepted."""
+        if not self._world.scenario.smooth:
+            # Functions that die take with them what they have counted.
+            return
+        for change in self._fault_closings():
+            calls = [each for each in self._world.ledger.calls if change.at - KEPT_SECONDS <= each.at <= change.at]
+            own = [each for each in calls if each.lane == change.lane]
+            last = (own if len(own) >= _ENOUGH else calls)[-_ENOUGH:]
+            good = sum(each.answer in _CALLED for each in last)
+            if len(last) == _ENOUGH and good >= (1 - MOST_LOST) * _ENOUGH:
+                yield f"{change.lane}: closed for {change.cause}, with {good} of the last {_ENOUGH} calls accepted"
+
+    def _long_closings(self) -> Iterator[str]:
+        """Where half of all answers are good, no lane that is closed by chance stays so."""
+        for spell in self._world.fate.spells:
+            if not (spell.good and spell.undisturbed):
+                continue
+            for change in self._fault_closings():
+                if spell.begin < change.at < spell.end:
+                    until = min(self._opened_after(change), spell.end)
+                    lasted = until - change.at
+                    if lasted > _LONGEST_CLOSING:
+                        yield f"{change.lane}: closed for {lasted:.0f} s, though half of all answers are good"
+
+    def _after_healing(self) -> Iterator[str]:
+        """Nothing that could be sent waits for long once the last fault has ended."""
+        world = self._world
+        bound = world.fate.healed_at + world.scenario.retry_max + _HEALED_WITHIN
+        late = [each.at for each in world.ledger.calls if each.at > bound and each.answer in _CALLED]
+        # What is published or handed back by an operator later has its own time.
+        held = any(one.at > world.fate.healed_at for one in world.scenario.publications) or world.watch.held
+        if late and not held:
+            yield f"{len(late)} calls were accepted only {max(late) - world.fate.healed_at:.0f} s after all was well"
+
+    def _fault_closings(self) -> Iterator[Change]:
+        return (change for change in self._world.watch.changes if change.cause in FAULTS)
+
+    def _opened_after(self, change: Change) -> float:
+        later = (each.at for each in self._world.watch.changes if each.lane == change.lane and each.at > change.at)
+        return min(later, default=self._world.now)
