@@ -38,7 +38,7 @@ from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.tally import Tally
-from kobo_sms.runtime import Runtime
+from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending.records import describe, due_shard
 from kobo_sms.table import moment
 from local_aws.stack import LocalStack, running_stack
@@ -172,7 +172,7 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int, l
         while True:
             runtime = Runtime(time.time, lambda low, high: (low + high) / 2, lambda: f"run-{time.time()}")
             poller = Poller(store, stats, client, settings, runtime, pool, lambda: None, at_once)
-            tally = poller.run(time.time() + RUN_SECONDS, time.time() + LEASE_SECONDS)
+            tally = poller.run(Deadline.in_seconds(LEASE_SECONDS, time.time))
             if tally.failure is not None:
                 raise tally.failure
             if not tally.parts:

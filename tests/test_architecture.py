@@ -207,7 +207,7 @@ def test_no_module_needs_itself() -> None:
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_handlers_know_the_composition_root_and_what_is_passed_through(handler: str) -> None:
     known = own(FUNCTIONS / handler / "handler.py")
-    assert {each for each in known if room(each) != "composition"} <= {"aws.sqs_records", "telemetry"}
+    assert {each for each in known if room(each) != "composition"} <= {"aws.sqs_records", "runtime", "telemetry"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import telemetry
 from kobo_sms.composition.credit import credit_app
+from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,7 +21,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         which fails the invocation: a balance that nobody can read must not pass for one.
     """
     app = credit_app()
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
     try:
         checked = app.checker.check(deadline)
         telemetry.publish_check(app.logger, app.metrics, checked)

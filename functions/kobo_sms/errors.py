@@ -4,10 +4,10 @@ KoboSmsError
 ├── InvalidRequest        dead-letter it: nobody can send this as it stands
 ├── ConfigurationError    let it crash: the deployment is wrong, not the message
 ├── LostClaim             hand the record back: another invocation has taken the part over
-├── NotQueued             hand the record back: queueing the parts again does no harm
+├── EnqueueFailed             hand the record back: queueing the parts again does no harm
 ├── UnreadableBalance     raise an alarm: never take it for a zero
 ├── TrialFailed           let it crash: what send_sms held comes back by itself
-└── Overtaken             let it crash: the next check does what this one could not
+└── WriteConflict             let it crash: the next check does what this one could not
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class UnreadableBalance(KoboSmsError):
     """An answer of credit/ in which no balance can be found."""
 
 
-class NotQueued(KoboSmsError):
+class EnqueueFailed(KoboSmsError):
     """SQS took only some of a batch."""
 
 
@@ -62,5 +62,5 @@ class TrialFailed(KoboSmsError):
     """send_sms itself died of a trial."""
 
 
-class Overtaken(KoboSmsError):
+class WriteConflict(KoboSmsError):
     """Others keep writing an item faster than this check can."""

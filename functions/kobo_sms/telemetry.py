@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kobo_sms.credit.check import Checked
     from kobo_sms.reports.counts import End
     from kobo_sms.reports.tally import Tally
-    from kobo_sms.sending.result import Verdict
+    from kobo_sms.sending.result import SendResult
 
 _COUNTERS = {
     states.SENT: "Accepted",
@@ -35,10 +35,10 @@ _COUNTERS = {
 _LOUD = {states.UNKNOWN, states.FAILED, "invalid"}
 
 
-def log_verdict(logger: Logger, verdict: Verdict) -> None:
+def log_result(logger: Logger, result: SendResult) -> None:
     """Write one line for one queue message: the decision and its cause."""
-    fields = {name: value for name, value in asdict(verdict).items() if value not in (None, "", 0, False)}
-    write = logger.error if verdict.outcome in _LOUD or verdict.dead else logger.info
+    fields = {name: value for name, value in asdict(result).items() if value not in (None, "", 0, False)}
+    write = logger.error if result.outcome in _LOUD or result.dead else logger.info
     write("part decided", **fields)
 
 
@@ -54,15 +54,15 @@ def _described(error: BaseException) -> dict[str, Any]:
     return {"error": type(error).__name__, "code": code, "frames": frames}
 
 
-def count_verdict(metrics: Metrics, verdict: Verdict, lane: str) -> None:
+def count_result(metrics: Metrics, result: SendResult, lane: str) -> None:
     """Count the recipients of one queue message by what became of them; an invocation is of one lane."""
-    name = _COUNTERS.get(verdict.outcome)
+    name = _COUNTERS.get(result.outcome)
     if name is None:
         return
     metrics.add_dimension("lane", lane)
-    metrics.add_metric(name, MetricUnit.Count, max(verdict.recipients, 1))
-    if verdict.waited is not None:
-        metrics.add_metric("SecondsToAccept", MetricUnit.Seconds, verdict.waited)
+    metrics.add_metric(name, MetricUnit.Count, max(result.recipients, 1))
+    if result.waited is not None:
+        metrics.add_metric("SecondsToAccept", MetricUnit.Seconds, result.waited)
 
 
 def flush(metrics: Metrics) -> None:
@@ -71,7 +71,7 @@ def flush(metrics: Metrics) -> None:
         metrics.flush_metrics()
 
 
-def log_siblings(logger: Logger, missing: list[int]) -> None:
+def log_fan_out(logger: Logger, missing: list[int]) -> None:
     """Write which shards' invocations could not be started; others work their parts off, later."""
     if missing:
         logger.error("shards not started", shards=missing)

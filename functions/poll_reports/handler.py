@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import telemetry
 from kobo_sms.composition.reports import report_app
+from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# One call may take HttpTimeoutSeconds, twice if the password has changed; what it brings is then to be written.
-_STOP_BEFORE_END = 20.0
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
@@ -21,10 +18,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     The schedule's event names no `shard`: it is for the first one, which then invokes the others.
     """
     app = report_app()
-    ends_at = time.time() + context.get_remaining_time_in_millis() / 1000
+    deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
     if "shard" not in event:
-        telemetry.log_siblings(app.logger, app.siblings.start(context.function_name))
-    tally = app.poller.run(ends_at - _STOP_BEFORE_END, ends_at, int(event.get("shard", 0)))
+        telemetry.log_fan_out(app.logger, app.fan_out.start(context.function_name))
+    tally = app.poller.run(deadline, int(event.get("shard", 0)))
     telemetry.publish_tally(app.logger, app.metrics, tally)
     if tally.failure is not None:
         raise tally.failure

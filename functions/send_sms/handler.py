@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from kobo_sms import telemetry
 from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.composition.send import send_app
+from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +30,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     those that `failed` with another symptom.
     """
     app = send_app()
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
     trial = event.get("trial") is True
     counts = Counter(accepted=0, poor=0, answered=0, failed=0)
 
@@ -38,15 +38,15 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # Logs and metrics are written here, by one thread.
         try:
             message = read_record(record.raw_event, app.lanes, trial=trial)
-            verdict = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
+            result = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
         except Exception as error:
             telemetry.log_failure(app.logger, record.message_id, error)
             raise
-        telemetry.log_verdict(app.logger, verdict)
-        telemetry.count_verdict(app.metrics, verdict, app.settings.lane_of(message.lane))
-        if verdict.met:
-            counts[verdict.met] += 1
-        if verdict.returns_after is not None:
+        telemetry.log_result(app.logger, result)
+        telemetry.count_result(app.metrics, result, message.lane)
+        if result.met:
+            counts[result.met] += 1
+        if result.returns_after is not None:
             raise ComesBack
 
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

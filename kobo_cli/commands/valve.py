@@ -14,15 +14,22 @@ from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.reports.valve import build, describe
 from kobo_sms.credit.wording import moment_in_words
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 
+_LANE = click.Choice([lane.value for lane in Lane])
 _LOOK_SECONDS = 0.5
 _DONE = {"close": "closed", "open": "opened"}
 
 
 @click.command("valve")
 @click.argument("action", required=False, type=click.Choice(["open", "close"]))
-@click.option("--lane", "lanes", multiple=True, type=click.Choice(LANES), help="Only this lane; both when left out.")
+@click.option(
+    "--lane",
+    "lanes",
+    multiple=True,
+    type=_LANE,
+    help="Only this lane; both when left out.",
+)
 @click.option("--reason", default="", help="Why it is closed, for whoever finds it so.")
 @click.option("--timeout", default="60s", callback=parse_duration, show_default=True, help="How long to wait for it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -49,8 +56,8 @@ def command(
     connection = connect(stack, local)
     try:
         if action is not None:
-            give_order(connection, action, lanes or LANES, reason)
-            wait_until_carried_out(connection, action, lanes or LANES, timeout)
+            give_order(connection, action, [Lane(lane) for lane in lanes] or LANES, reason)
+            wait_until_carried_out(connection, action, [Lane(lane) for lane in lanes] or LANES, timeout)
         waiting = {lane: connection.waiting(lane) for lane in LANES}
         report = build(valve_orders.read(connection), waiting, time.time())
     except (BotoCoreError, ClientError) as error:

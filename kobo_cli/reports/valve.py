@@ -11,17 +11,17 @@ import click
 from kobo_cli.reports.request import iso
 from kobo_sms.credit.text import CAUSES
 from kobo_sms.credit.wording import moment_in_words, plural
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Evidence
 from kobo_sms.valve.rules import OPERATOR
 from kobo_sms.valve.store import read_window
 
 Item = Mapping[str, Any]
-Lane = dict[str, Any]
+Report = dict[str, Any]
 _COLOURS = {"open": "green", "closed": "red"}
 
 
-def build(item: Item, waiting: Mapping[str, int], now: float) -> dict[str, Lane]:
+def build(item: Item, waiting: Mapping[Lane, int], now: float) -> dict[str, Report]:
     """Return each lane by name; `item` is the valve's, empty before the first check.
 
     `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet,
@@ -31,7 +31,7 @@ def build(item: Item, waiting: Mapping[str, int], now: float) -> dict[str, Lane]
     return {lane: _lane(item, lane, waiting[lane]) | {"calls": _calls(window, lane, now)} for lane in LANES}
 
 
-def describe(lanes: Mapping[str, Lane], now: float) -> Iterator[str]:
+def describe(lanes: Mapping[str, Report], now: float) -> Iterator[str]:
     """Yield what a person reads, lane by lane."""
     for name, lane in lanes.items():
         state = click.style(lane["state"], fg=_COLOURS[lane["state"]])
@@ -48,7 +48,7 @@ def when(iso_moment: str, now: float) -> str:
     return moment_in_words(datetime.fromisoformat(iso_moment).timestamp(), now)
 
 
-def _lane(item: Item, lane: str, waiting: int) -> Lane:
+def _lane(item: Item, lane: Lane, waiting: int) -> Report:
     closed = item.get("lanes", {}).get(lane)
     hold = item.get("holds", {}).get(lane)
     mapping = item.get("mappings", {}).get(lane)
@@ -62,12 +62,12 @@ def _lane(item: Item, lane: str, waiting: int) -> Lane:
     }
 
 
-def _calls(window: CallWindow, lane: str, now: float) -> Lane | None:
+def _calls(window: CallWindow, lane: Lane, now: float) -> Report | None:
     found = window.fault(lane, now)
     return {"calls": found.calls, "failed": found.failed, "seconds": found.seconds} if found.calls else None
 
 
-def _cause(closed: Item) -> Lane:
+def _cause(closed: Item) -> Report:
     return {
         "cause": closed.get("cause"),
         "detail": closed.get("detail") or None,
@@ -84,7 +84,7 @@ def _ordered(item: Item, lane: str) -> str | None:
     return "open" if cause == OPERATOR or (cause and lane in item.get("open_asked", {})) else None
 
 
-def _details(lane: Lane, now: float) -> Iterator[tuple[str, str]]:
+def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:
     hold, cause = lane["hold"], lane["cause"]
     if cause is not None:
         # An operator's reason stands beside his name.
@@ -100,7 +100,7 @@ def _details(lane: Lane, now: float) -> Iterator[tuple[str, str]]:
     yield "mapping", f"{mapping['state']}, seen {when(mapping['at'], now)}" if mapping else "not seen yet"
 
 
-def _next_try(lane: Lane, now: float) -> str:
+def _next_try(lane: Report, now: float) -> str:
     if lane["next_try_at"]:
         return when(lane["next_try_at"], now)
     return {"credit": "once the balance has risen", OPERATOR: "none: kobo valve open"}.get(lane["cause"], "")

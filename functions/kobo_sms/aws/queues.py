@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kobo_sms.errors import NotQueued
+from kobo_sms.errors import EnqueueFailed
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import ROOT, Part
 from kobo_sms.messages.request import parse
 
@@ -29,8 +30,8 @@ _UNSENDABLE = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FF
 class Message:
     """What an SQS record says, freed of its envelope.
 
-    `sent_at` in epoch seconds, `lane` the queue's URL, `receives` how often SQS has handed it out; `trial`: the valve
-    is closed, and check_credit lets this message through to see how it fares.
+    `sent_at` in epoch seconds, `receives` how often SQS has handed it out; `trial`: the lane is closed or suspected,
+    and check_credit lets this message through to see how it fares.
     """
 
     message_id: str
@@ -38,7 +39,7 @@ class Message:
     body: str
     attributes: Mapping[str, str]
     sent_at: float
-    lane: str
+    lane: Lane
     receives: int = 1
     trial: bool = False
 
@@ -57,18 +58,19 @@ class Message:
 
 
 class Queues:
-    """Sends to the lanes and to the dead-letter queue."""
+    """Sends to the lanes, whose URLs `lanes` tells, and to the dead-letter queue."""
 
-    def __init__(self, client: SQSClient, dead_letter_url: str) -> None:
+    def __init__(self, client: SQSClient, lanes: Mapping[Lane, str], dead_letter_url: str) -> None:
         self._client = client
+        self._lanes = lanes
         self._dead_letter_url = dead_letter_url
 
-    def put_parts(self, lane: str, parts: Iterable[Part]) -> None:
+    def put_parts(self, lane: Lane, parts: Iterable[Part]) -> None:
         """Queue parts on the lane they came from.
 
         Raises
         ------
-        NotQueued
+        EnqueueFailed
             when SQS refuses some.
         """
         for batch in _batches(parts):
@@ -76,23 +78,25 @@ class Queues:
                 {"Id": str(at), "MessageBody": part.request.to_json(), "MessageAttributes": _part_attributes(part)}
                 for at, part in enumerate(batch)
             ]
-            answer = self._client.send_message_batch(QueueUrl=lane, Entries=entries)
+            answer = self._client.send_message_batch(QueueUrl=self._lanes[lane], Entries=entries)
             if answer.get("Failed"):
-                raise NotQueued(f"SQS refused {len(answer['Failed'])} of {len(entries)} parts")
+                raise EnqueueFailed(f"SQS refused {len(answer['Failed'])} of {len(entries)} parts")
 
     def put_again(self, message: Message, part: Part) -> None:
         """Queue a copy of `message`, which carries `part`; it counts as never received, but as old as it is."""
         # The whole body, bad numbers included: they are part of the content that the id stands for.
         body = json.dumps(json.loads(message.body) | {"id": part.request.id})
-        self._client.send_message(QueueUrl=message.lane, MessageBody=body, MessageAttributes=_part_attributes(part))
+        self._client.send_message(
+            QueueUrl=self._lanes[message.lane], MessageBody=body, MessageAttributes=_part_attributes(part)
+        )
 
     def return_after(self, message: Message, seconds: int) -> None:
         """Have `message` come back after `seconds` (SQS: at most 12 hours after it was received)."""
         self._client.change_message_visibility(
-            QueueUrl=message.lane, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
+            QueueUrl=self._lanes[message.lane], ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
         )
 
-    def put_dead(self, body: str, notes: Mapping[str, str | None]) -> None:
+    def dead_letter(self, body: str, notes: Mapping[str, str | None]) -> None:
         """Put `body` on the dead-letter queue with message attributes saying why; None and empty ones are left out."""
         attributes = {name: _attribute(_UNSENDABLE.sub("?", value[:1000])) for name, value in notes.items() if value}
         self._client.send_message(QueueUrl=self._dead_letter_url, MessageBody=body, MessageAttributes=attributes)

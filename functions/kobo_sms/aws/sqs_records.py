@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.queues import Message
+from kobo_sms.errors import ConfigurationError
+from kobo_sms.messages.lanes import Lane
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -16,8 +18,14 @@ if TYPE_CHECKING:
 _KINDS = {"StringValue": "stringValue", "DataType": "dataType"}
 
 
-def read_record(record: Mapping[str, Any], lanes: Mapping[str, str], *, trial: bool = False) -> Message:
-    """Return the message in `record`; `lanes` maps a queue's name to its URL."""
+def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, trial: bool = False) -> Message:
+    """Return the message in `record`; `lanes` tells the URL of each lane's queue.
+
+    Raises
+    ------
+    ConfigurationError
+        when the record comes from a queue that is no lane.
+    """
     texts = {name: each.get("stringValue") for name, each in record["messageAttributes"].items()}
     return Message(
         message_id=record["messageId"],
@@ -25,10 +33,19 @@ def read_record(record: Mapping[str, Any], lanes: Mapping[str, str], *, trial: b
         body=record["body"],
         attributes={name: text for name, text in texts.items() if text is not None},
         sent_at=float(record["attributes"]["SentTimestamp"]) / 1000,
-        lane=lanes[record["eventSourceARN"].rsplit(":", 1)[-1]],
+        lane=_lane_of(record["eventSourceARN"], lanes),
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
         trial=trial,
     )
+
+
+def _lane_of(queue_arn: str, lanes: Mapping[Lane, str]) -> Lane:
+    # The last part of both the ARN and the URL is the queue's name.
+    name = queue_arn.rpartition(":")[2]
+    for lane, url in lanes.items():
+        if url.rpartition("/")[2] == name:
+            return lane
+    raise ConfigurationError(f"the queue {name} is no lane of this stack")
 
 
 def make_record(received: MessageTypeDef, queue_arn: str) -> dict[str, Any]:

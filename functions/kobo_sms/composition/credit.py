@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -13,20 +15,39 @@ from botocore.config import Config
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.composition.shared import AWS, build_kobo
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.event_sources import EventSources
 from kobo_sms.valve.store import ValveStore
 
-# A trial waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+# A probe waits for send_sms, which runs for 30 seconds at the most; repeated by boto3 it would try twice as many.
 _INVOKING = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})
 # A publication whose answer is lost is for the next check to repeat, and to say so; boto3 would repeat it unsaid.
 _ONCE = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class CreditClients:
+    """What a check reaches KoboMobile and AWS with; `invoking` invokes send_sms, once for each call of it."""
+
+    kobo: KoboClient
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    functions: LambdaClient
+    invoking: LambdaClient
+    sns: SNSClient
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,7 @@ class CreditApp:
     """What check_credit's handler works with."""
 
     checker: Checker
+    clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
 
@@ -47,16 +69,23 @@ def credit_app() -> CreditApp:
     ConfigurationError
         when the environment is incomplete.
     """
-    wanted, kept = settings.read_credit(os.environ), settings.read_store(os.environ)
-    dynamodb = never_reuse_idle(boto3.client("dynamodb", config=AWS))
-    functions = never_reuse_idle(boto3.client("lambda", config=AWS))
-    trials = never_reuse_idle(boto3.client("lambda", config=_INVOKING))
-    queues = never_reuse_idle(boto3.client("sqs", config=AWS))
-    alerts = never_reuse_idle(boto3.client("sns", config=_ONCE))
-    valve = ValveStore(dynamodb, kept.table)
-    lanes = ClosedLanes(queues, trials, wanted.send_function, wanted.queue_urls, time.time)
-    control = ValveControl(valve, EventSources(functions, wanted.mappings), lanes, time.time)
-    topic = AlertTopic(alerts, wanted.topic_arn)
-    credit = CreditStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
-    alerting = Alerting(credit, topic, lanes, wanted, time.time)
-    return CreditApp(Checker(make_kobo(1), valve, control, alerting, time.time), Logger(), Metrics())
+    clients = CreditClients(
+        build_kobo(os.environ, never_reuse_idle(boto3.client("secretsmanager", config=AWS)), 1),
+        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
+        never_reuse_idle(boto3.client("sqs", config=AWS)),
+        never_reuse_idle(boto3.client("lambda", config=AWS)),
+        never_reuse_idle(boto3.client("lambda", config=_INVOKING)),
+        never_reuse_idle(boto3.client("sns", config=_ONCE)),
+    )
+    return CreditApp(build_checker(os.environ, clients, time.time), time.time, Logger(), Metrics())
+
+
+def build_checker(env: Mapping[str, str], clients: CreditClients, clock: Callable[[], float]) -> Checker:
+    """Return what makes checks, over the clients."""
+    wanted, kept = settings.read_credit(env), settings.read_store(env)
+    valve = ValveStore(clients.dynamodb, kept.table)
+    lanes = ClosedLanes(clients.sqs, clients.invoking, wanted.send_function, wanted.queue_urls, clock)
+    control = ValveControl(valve, EventSources(clients.functions, wanted.mappings), lanes, clock)
+    account = CreditStore(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    alerting = Alerting(account, AlertTopic(clients.sns, wanted.topic_arn), lanes, wanted, clock)
+    return Checker(clients.kobo, valve, control, alerting)

@@ -6,22 +6,28 @@ import os
 import random
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.shared import AWS, make_kobo
-from kobo_sms.reports.fan_out import Siblings
+from kobo_sms.composition.shared import AWS, build_kobo
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.reports.fan_out import FanOut
 from kobo_sms.reports.poller import MOST_CALLS_AT_ONCE, WRITES_AT_ONCE, Poller
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.valve.store import ValveStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,9 @@ class ReportApp:
     """What poll_reports's handler works with."""
 
     poller: Poller
-    siblings: Siblings
+    fan_out: FanOut
     pool: ThreadPoolExecutor
+    clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
 
@@ -44,14 +51,38 @@ def report_app() -> ReportApp:
     ConfigurationError
         when the environment is incomplete.
     """
-    wanted, kept = settings.read_reports(os.environ), settings.read_store(os.environ)
+    return build_report_app(os.environ, Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex[:12]))
+
+
+def build_report_app(
+    env: Mapping[str, str],
+    runtime: Runtime,
+    kobo: type[KoboClient] = KoboClient,
+    most_at_once: int = MOST_CALLS_AT_ONCE,
+) -> ReportApp:
+    """Return a ReportApp with clients of its own, which makes `most_at_once` calls at once at the most."""
+    # Besides calls and writes there is one thread that reads.
+    pool = ThreadPoolExecutor(most_at_once + WRITES_AT_ONCE + 1)
+    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    client = build_kobo(env, secrets, most_at_once, kobo)
     dynamodb = never_reuse_idle(boto3.client("dynamodb", config=AWS))
+    poller = build_poller(env, client, dynamodb, runtime, pool, most_at_once)
+    shards = settings.read_reports(env).shards
+    functions = never_reuse_idle(boto3.client("lambda", config=AWS)) if shards > 1 else None
+    return ReportApp(poller, FanOut(functions, shards), pool, runtime.clock, Logger(), Metrics())
+
+
+def build_poller(
+    env: Mapping[str, str],
+    kobo: KoboClient,
+    dynamodb: DynamoDBClient,
+    runtime: Runtime,
+    pool: Executor,
+    most_at_once: int = MOST_CALLS_AT_ONCE,
+) -> Poller:
+    """Return a poller over the clients and the threads of `pool`."""
+    kept = settings.read_store(env)
     store = ReportStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     stats = StatsStore(dynamodb, kept.table, keep_seconds=kept.keep_seconds)
-    # Besides calls and writes there is one thread that reads.
-    pool = ThreadPoolExecutor(MOST_CALLS_AT_ONCE + WRITES_AT_ONCE + 1)
-    runtime = Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex[:12])
-    client = make_kobo(MOST_CALLS_AT_ONCE)
-    poller = Poller(store, stats, client, wanted, runtime, pool, ValveStore(dynamodb, kept.table).fault)
-    functions = never_reuse_idle(boto3.client("lambda", config=AWS)) if wanted.shards > 1 else None
-    return ReportApp(poller, Siblings(functions, wanted.shards), pool, Logger(), Metrics())
+    fault = ValveStore(dynamodb, kept.table).fault
+    return Poller(store, stats, kobo, settings.read_reports(env), runtime, pool, fault, most_at_once)

@@ -6,6 +6,7 @@ import os
 import random
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -17,10 +18,11 @@ from aws_lambda_powertools import Logger, Metrics
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
 from kobo_sms.composition import settings
-from kobo_sms.composition.shared import AWS, make_kobo
+from kobo_sms.composition.shared import AWS, build_kobo
+from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending.sender import Sender
-from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
 from kobo_sms.valve.prompt import Prompt
@@ -29,16 +31,27 @@ from kobo_sms.valve.store import ValveStore
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class SendClients:
+    """What a sender reaches KoboMobile and AWS with; `events` makes its client when it is first needed."""
+
+    kobo: KoboClient
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    events: Callable[[], EventBridgeClient]
 
 
 @dataclass(frozen=True)
 class SendApp:
-    """What send_sms's handler works with; `lanes` maps a queue's name to its URL."""
+    """What send_sms's handler works with; `lanes` tells the URL of each lane's queue."""
 
     sender: Sender
     pool: ThreadPoolExecutor
-    lanes: dict[str, str]
-    settings: SendSettings
+    lanes: Mapping[Lane, str]
+    clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
 
@@ -52,38 +65,36 @@ def send_app() -> SendApp:
     ConfigurationError
         when the environment is incomplete.
     """
-    wanted = settings.read_send(os.environ)
-    logger, dynamodb = Logger(), never_reuse_idle(boto3.client("dynamodb", config=AWS))
-    valve = ValveStore(dynamodb, settings.read_store(os.environ).table)
-    sender = Sender(
-        store=_store(dynamodb),
-        client=make_kobo(wanted.calls_at_once),
-        queues=Queues(never_reuse_idle(boto3.client("sqs", config=AWS)), wanted.dead_letter_queue_url),
-        settings=wanted,
-        http_timeout=settings.read_kobo(os.environ).http_timeout,
-        runtime=Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex),
-        breaker=CircuitBreaker(
-            valve, Prompt(_events, wanted.stack, logger.warning), time.time, random.uniform, logger.warning
-        ),
+    return build_send_app(os.environ, Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex))
+
+
+def build_send_app(env: Mapping[str, str], runtime: Runtime, kobo: type[KoboClient] = KoboClient) -> SendApp:
+    """Return a SendApp with clients of its own."""
+    wanted = settings.read_send(env)
+    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    clients = SendClients(
+        build_kobo(env, secrets, wanted.calls_at_once, kobo),
+        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
+        never_reuse_idle(boto3.client("sqs", config=AWS)),
+        cache(lambda: never_reuse_idle(boto3.client("events", config=AWS))),
     )
-    urls = (wanted.priority_queue_url, wanted.bulk_queue_url)
-    lanes = {url.rsplit("/", 1)[-1]: url for url in urls}
-    pool = ThreadPoolExecutor(wanted.calls_at_once)
-    return SendApp(sender, pool, lanes, wanted, logger, Metrics())
+    logger, pool = Logger(), ThreadPoolExecutor(wanted.calls_at_once)
+    sender = build_sender(env, clients, runtime, logger.warning)
+    return SendApp(sender, pool, wanted.queue_urls, runtime.clock, logger, Metrics())
 
 
-def _store(dynamodb: DynamoDBClient) -> Store:
-    wanted = settings.read_store(os.environ)
-    return Store(
-        dynamodb,
-        wanted.table,
-        keep_seconds=wanted.keep_seconds,
-        fingerprint_key=wanted.fingerprint_key,
+def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime, warn: Callable[[str], None]) -> Sender:
+    """Return a sender over the clients; `warn` is told, in words, what an operator should see."""
+    wanted, kept = settings.read_send(env), settings.read_store(env)
+    store = Store(
+        clients.dynamodb,
+        kept.table,
+        keep_seconds=kept.keep_seconds,
+        fingerprint_key=kept.fingerprint_key,
         default_sender=wanted.default_sender,
-        store_text=wanted.store_text,
+        store_text=kept.store_text,
     )
-
-
-@cache
-def _events() -> EventBridgeClient:
-    return never_reuse_idle(boto3.client("events", config=AWS))
+    queues = Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url)
+    prompt = Prompt(clients.events, wanted.stack, warn)
+    breaker = CircuitBreaker(ValveStore(clients.dynamodb, kept.table), prompt, runtime.clock, runtime.uniform, warn)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker)

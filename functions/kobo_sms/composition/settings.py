@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
-from kobo_sms.messages.lanes import BULK, PRIORITY
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
 
@@ -54,12 +54,12 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
 def read_send(env: Mapping[str, str]) -> SendSettings:
     """Read what send_sms is given."""
     return SendSettings(
-        priority_queue_url=_text(env, "KOBO_PRIORITY_QUEUE_URL"),
-        bulk_queue_url=_text(env, "KOBO_BULK_QUEUE_URL"),
+        queue_urls=_queue_urls(env),
         dead_letter_queue_url=_text(env, "KOBO_DEAD_LETTER_QUEUE_URL"),
         default_sender=_text(env, "DEFAULT_SENDER_ID"),
         default_region=_text(env, "DEFAULT_REGION"),
         calls_at_once=_number(env, "CALLS_AT_ONCE", int),
+        http_timeout=_number(env, "HTTP_TIMEOUT_SECONDS", float),
         retry_base=_number(env, "RETRY_BASE_SECONDS", float),
         retry_max=_number(env, "RETRY_MAX_SECONDS", float),
         max_attempts=_number(env, "MAX_ATTEMPTS", int),
@@ -76,8 +76,8 @@ def read_credit(env: Mapping[str, str]) -> CreditSettings:
         critical=_number(env, "CRITICAL_CREDIT", _decimal),
         topic_arn=_text(env, "KOBO_TOPIC_ARN"),
         send_function=_text(env, "SEND_SMS_FUNCTION"),
-        mappings={PRIORITY: _text(env, "PRIORITY_MAPPING"), BULK: _text(env, "BULK_MAPPING")},
-        queue_urls={PRIORITY: _text(env, "KOBO_PRIORITY_QUEUE_URL"), BULK: _text(env, "KOBO_BULK_QUEUE_URL")},
+        mappings={lane: _text(env, f"{lane.name}_MAPPING") for lane in Lane},
+        queue_urls=_queue_urls(env),
     )
 
 
@@ -99,6 +99,10 @@ def read_reports(env: Mapping[str, str]) -> ReportSettings:
         give_up_after=_number(env, "GIVE_UP_REPORTS_AFTER_HOURS", float) * 3600,
         shards=_number(env, "REPORT_SHARDS", int),
     )
+
+
+def _queue_urls(env: Mapping[str, str]) -> dict[Lane, str]:
+    return {lane: _text(env, f"KOBO_{lane.name}_QUEUE_URL") for lane in Lane}
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

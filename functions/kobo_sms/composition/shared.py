@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves.
 AWS = Config(
@@ -18,7 +20,9 @@ AWS = Config(
 )
 
 
-def make_kobo(connections: int) -> KoboClient:
+def build_kobo(
+    env: Mapping[str, str], secrets: SecretsManagerClient, connections: int, kind: type[KoboClient] = KoboClient
+) -> KoboClient:
     """Return a client for so many calls at once.
 
     Raises
@@ -26,7 +30,6 @@ def make_kobo(connections: int) -> KoboClient:
     ConfigurationError
         when the environment is incomplete.
     """
-    wanted = settings.read_kobo(os.environ)
-    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    wanted = settings.read_kobo(env)
     credentials = Credentials(secrets, wanted.secret_arn)
-    return KoboClient(wanted.base_url, credentials, timeout=wanted.http_timeout, connections=connections)
+    return kind(wanted.base_url, credentials, timeout=wanted.http_timeout, connections=connections)

@@ -20,7 +20,9 @@ from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import Account, CreditStore, Pending
 from kobo_sms.credit.text import Facts, Held, write
 from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.errors import KoboSmsError, Overtaken
+from kobo_sms.errors import KoboSmsError, WriteConflict
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
@@ -28,12 +30,10 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 _TRIES = 10
 # One lost answer of credit/ is nothing to wake anybody for.
 _UNANSWERED_IS_A_FAULT = 300.0
-# A check that overlaps must not take an alert over from one that is about to publish it.
-_BEYOND_DEADLINE = 5.0
 
 
 @dataclass(frozen=True)
-class Told:
+class AlertingResult:
     """What a check knows at its end: the forecast, and the kinds of the alerts it published."""
 
     forecast: Forecast
@@ -57,7 +57,7 @@ class Alerting:
         self._settings = settings
         self._clock = clock
 
-    def take_in(self, finding: Finding, label: str, valve: Valve, deadline: float) -> Told:
+    def take_in(self, finding: Finding, label: str, valve: Valve, deadline: Deadline) -> AlertingResult:
         """Keep what credit/ told, step the alerts on, and publish what is to be published by this check."""
         now = self._clock()
         if finding.balance is not None:
@@ -72,12 +72,12 @@ class Alerting:
         outlook = forecast(account.usage, now)
         if ours:
             self._publish_all(ours, self._facts(account, finding.balance, outlook, valve))
-        return Told(outlook, [pending.alert.kind for pending in ours])
+        return AlertingResult(outlook, [pending.alert.kind for pending in ours])
 
     def _step(
-        self, account: Account, finding: Finding, label: str, valve: Valve, deadline: float
+        self, account: Account, finding: Finding, label: str, valve: Valve, deadline: Deadline
     ) -> tuple[Account, list[Pending]]:
-        now, until = self._clock(), deadline + _BEYOND_DEADLINE
+        now, until = self._clock(), deadline.lease_until
         unanswered_since = (account.unanswered_since or now) if finding.fault == GATEWAY else None
         situation = Situation(
             now=now,
@@ -110,7 +110,7 @@ class Alerting:
             written = self._store.write(change(self._store.read()))
             if written is not None:
                 return written
-        raise Overtaken(f"the account was changed by others {_TRIES} times")
+        raise WriteConflict(f"the account was changed by others {_TRIES} times")
 
     def _publish_all(self, ours: Sequence[Pending], facts: Facts) -> None:
         """Publish each alert, whatever becomes of the others; the first error is raised at the end."""
@@ -141,10 +141,10 @@ class Alerting:
             held=self._held(valve.closed),
         )
 
-    def _held(self, closed: Mapping[str, Closed]) -> dict[str, Held]:
+    def _held(self, closed: Mapping[Lane, Closed]) -> dict[Lane, Held]:
         return {lane: self._held_lane(lane, each) for lane, each in closed.items()}
 
-    def _held_lane(self, lane: str, closed: Closed) -> Held:
+    def _held_lane(self, lane: Lane, closed: Closed) -> Held:
         detail = "" if closed.cause == OPERATOR else closed.detail
         try:
             waiting = self._lanes.waiting(lane)

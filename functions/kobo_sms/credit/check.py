@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms.credit.alerting import Alerting, Told
+from kobo_sms.credit.alerting import Alerting, AlertingResult
 from kobo_sms.credit.forecast import Forecast
 from kobo_sms.errors import ConfigurationError, UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
 from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.tokens import symptom_of_kind
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.rules import Finding, Valve
-from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
+from kobo_sms.valve.signals import CREDENTIALS, FAULTS, GATEWAY
 from kobo_sms.valve.store import ValveStore
 
-# docs/kobomobile-api.md, "Answers"; error_user_id was seen on siblings.
-_FAULTS = {"error_user": CREDENTIALS, "error_user_id": CREDENTIALS, "error_gw": GATEWAY}
 # With half of its answers lost at random, all three are lost in one check of eight.
 _ASKED = 3
 # A question takes HttpTimeoutSeconds at the most, the trial of a closed lane 40 seconds.
@@ -33,7 +34,7 @@ class Checked:
 
     answer: str
     balance: Decimal | None
-    closed: dict[str, str]
+    closed: dict[Lane, str]
     forecast: Forecast
     alerts: Sequence[str]
 
@@ -47,16 +48,14 @@ class Checker:
         valve_store: ValveStore,
         control: ValveControl,
         alerting: Alerting,
-        clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._valve_store = valve_store
         self._control = control
         self._alerting = alerting
-        self._clock = clock
 
-    def check(self, deadline: float) -> Checked:
-        """Make one check, which ends before `deadline` (epoch seconds).
+    def check(self, deadline: Deadline) -> Checked:
+        """Make one check, which ends before `deadline`.
 
         What fails of setting the valve is raised only once people have been told.
 
@@ -84,11 +83,11 @@ class Checker:
         closed = {lane: each.cause for lane, each in valve.closed.items()}
         return Checked(label, finding.balance, closed, told.forecast, told.alerts)
 
-    def _ask(self, deadline: float) -> Decimal | Refused | Lost | Unreachable:
+    def _ask(self, deadline: Deadline) -> Decimal | Refused | Lost | Unreachable:
         """Ask for the balance, and again where the answer holds none: one that fails now and then says nothing."""
         for left in reversed(range(_ASKED)):
             answer = self._ask_once()
-            again = left and self._clock() + _FOR_THE_REST < deadline
+            again = left and deadline.allows(_FOR_THE_REST)
             if isinstance(answer, Decimal) or not again:
                 break
         if isinstance(answer, UnreadableBalance):
@@ -101,7 +100,7 @@ class Checker:
         except UnreadableBalance as error:
             return error
 
-    def _act(self, finding: Finding, label: str, deadline: float) -> tuple[Valve, Told]:
+    def _act(self, finding: Finding, label: str, deadline: Deadline) -> tuple[Valve, AlertingResult]:
         try:
             self._control.carry_out(self._control.decide(finding), deadline)
         finally:
@@ -114,5 +113,6 @@ def _finding(answer: Decimal | Refused | Lost | Unreachable) -> Finding:
     if isinstance(answer, Decimal):
         return Finding(None, answer)
     if isinstance(answer, Refused):
-        return Finding(_FAULTS.get(answer.token))
+        symptom = symptom_of_kind(answer.kind)
+        return Finding(symptom if symptom in FAULTS else None)
     return Finding(GATEWAY)

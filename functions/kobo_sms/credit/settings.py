@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from kobo_sms.messages.lanes import Lane
+
 
 @dataclass(frozen=True)
 class CreditSettings:
@@ -19,5 +21,5 @@ class CreditSettings:
     critical: Decimal
     topic_arn: str
     send_function: str
-    mappings: Mapping[str, str]
-    queue_urls: Mapping[str, str]
+    mappings: Mapping[Lane, str]
+    queue_urls: Mapping[Lane, str]

@@ -15,6 +15,7 @@ from kobo_sms.credit.alerts import CRITICAL, EMPTY, LOW, OK, RECOVERED, Alert
 from kobo_sms.credit.forecast import BEYOND_HORIZON, Forecast
 from kobo_sms.credit.headline import Amounts, headline
 from kobo_sms.credit.wording import amount, moment_ahead, moment_in_words, per_hour, plural
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.pages import NORMAL, count_pages, outside_gsm
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
@@ -68,7 +69,7 @@ class Facts:
     low: Decimal
     critical: Decimal
     forecast: Forecast
-    held: Mapping[str, Held] = field(default_factory=dict)
+    held: Mapping[Lane, Held] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_sms.errors import UnreadableBalance
+from kobo_sms.kobomobile.tokens import Kind, kind_of
 
 _ERROR = re.compile(r"error_[a-z_]+")
 _PAIR = re.compile(r"\s*\+?([0-9]{3,20})\s*,\s*([^\s,~<>\"]{1,64})\s*")
@@ -41,6 +42,11 @@ class Refused:
     """An `error_*` token for the whole call."""
 
     token: str
+
+    @property
+    def kind(self) -> Kind:
+        """What the refusal is about."""
+        return kind_of(self.token)
 
     @property
     def label(self) -> str:

@@ -33,6 +33,7 @@ from kobo_sms.kobomobile.answers import (
     read_send,
 )
 from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages.parts import Part
 
 # 500 pairs of 13 digits and a UUID are 26 kB; what is much longer is no answer of the API.
@@ -49,7 +50,7 @@ class KoboClient:
     base_url
         Without a trailing slash, as `https://kobomobile.net/api`.
     credentials
-        Asked for user and password before each call; asked anew when KoboMobile answers `error_user`, and the
+        Asked for user and password before each call; asked anew when KoboMobile refuses them, and the
         call then repeated once.
     timeout
         Seconds that one call may take as a whole, a trickling answer included.
@@ -106,7 +107,7 @@ class KoboClient:
     def _call(self, endpoint: str, fields: dict[str, str], read: Callable[[int, bytes], A]) -> A | Lost | Unreachable:
         refused = self._credentials.current()
         answer = self._post(endpoint, fields, read, refused)
-        if isinstance(answer, Refused) and answer.token == "error_user":  # noqa: S105
+        if isinstance(answer, Refused) and answer.kind is Kind.CREDENTIALS:
             login = self._credentials.after_refusal(refused)
             return answer if login is None else self._post(endpoint, fields, read, login)
         return answer

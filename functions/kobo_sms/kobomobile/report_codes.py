@@ -77,7 +77,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FinalReport:
     """What a final report says of a recipient: the state, and the key of the reason in REASONS, None if delivered."""
 
     state: str
@@ -89,7 +89,7 @@ class Verdict:
         return None if self.key is None else REASONS[self.key]
 
 
-def judge(report: Report) -> Verdict | None:
+def judge(report: Report) -> FinalReport | None:
     """Return what `report` means, or None while it is not final (a word nobody knows is not)."""
     if report.word in NOT_YET:
         return None
@@ -98,7 +98,7 @@ def judge(report: Report) -> Verdict | None:
         return None
     state, key = known or _WORDS["UNDELIV"]
     if state == states.DELIVERED:
-        return Verdict(state)
+        return FinalReport(state)
     word = "UNDELIV" if report.word.startswith("UNDELIV") else report.word
     key = _CODES.get((word, report.code or ""), key)
-    return Verdict(states.DO_NOT_DISTURB if key == "do_not_disturb" else state, key)
+    return FinalReport(states.DO_NOT_DISTURB if key == "do_not_disturb" else state, key)

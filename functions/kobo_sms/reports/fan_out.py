@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-class Siblings:
+class FanOut:
     """Invokes this function once for each of the other shards; `client` is None where there is only one."""
 
     def __init__(self, client: LambdaClient | None, shards: int) -> None:

@@ -12,14 +12,14 @@ from kobo_sms.reports import networks
 from kobo_sms.reports.counts import recent
 from kobo_sms.reports.due import DueParts
 from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
-from kobo_sms.reports.run import Run, Surroundings
+from kobo_sms.reports.run import Dependencies, Run
 from kobo_sms.reports.schedule import DeliveryTimes, Pace
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.tally import Tally
 from kobo_sms.reports.writer import ReportWriter
-from kobo_sms.runtime import Runtime
+from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.table import DUE_SHARDS
 
 # Each holds a thread and a connection, together half a megabyte of the function's 512. What a gateway can take shows
@@ -32,8 +32,8 @@ ENOUGH_OBSERVATIONS = 500
 _LOOK_BACK = 8 * 3600.0
 # What was learned is read again after so long.
 _FRESH = 300.0
-# The clocks of two invocations differ.
-_LEASE_BEYOND_THE_END = 1.0
+# One call may take HttpTimeoutSeconds, twice if the password has changed; what it brings is then to be written.
+_STOP_BEFORE_END = 20.0
 
 
 class Poller:
@@ -73,29 +73,26 @@ class Poller:
         self._times: Mapping[str, DeliveryTimes] = {}
         self._times_read_at = float("-inf")
 
-    def run(self, deadline: float, ends_at: float, shard: int = 0) -> Tally:
-        """Poll until nothing is due or `deadline`; what is left is due at the next run.
+    def run(self, deadline: Deadline, shard: int = 0) -> Tally:
+        """Poll until nothing is due or time runs out; what is left is due at the next run.
 
         An error of AWS ends the run and is kept in the tally; what is not written yet stays due.
 
         Parameters
         ----------
         deadline
-            When to begin nothing new (epoch seconds).
-        ends_at
-            When this invocation has certainly ended: its leases last until then.
+            When this invocation has certainly ended. It begins nothing new in its last 20 seconds.
         shard
             Which of the settings' `shards` this is: its share of the due shards comes first, the others' after.
         """
         tally = Tally()
         self._ask_for_fault(tally)
-        clock, token = self._runtime.clock, self._runtime.token()
-        if clock() >= deadline:
+        clock, token, last = self._runtime.clock, self._runtime.token(), deadline.before(_STOP_BEFORE_END)
+        if last.passed:
             return tally
-        until = ends_at + _LEASE_BEYOND_THE_END
-        due = DueParts(self._store, self._preferred(shard), clock=clock, token=token, until=until)
+        due = DueParts(self._store, self._preferred(shard), clock=clock, token=token, until=deadline.lease_until)
         limit, breaker = AdaptiveLimit(highest=self._most_at_once), RunBreaker(cautious=tally.fault is not None)
-        Run(self._surroundings(tally), due, limit, breaker, deadline, tally).go()
+        Run(self._surroundings(tally), due, limit, breaker, last, tally).go()
         self._keep(tally, token)
         return tally
 
@@ -107,11 +104,11 @@ class Poller:
                 raise
             tally.unreadable["valve"] = error
 
-    def _surroundings(self, tally: Tally) -> Surroundings:
+    def _surroundings(self, tally: Tally) -> Dependencies:
         runtime, learned = self._runtime, partial(self._learned, tally)
         writer = ReportWriter(self._store, self._pace, runtime)
         give_up_after = self._settings.give_up_after
-        return Surroundings(self._client, writer, WRITES_AT_ONCE, give_up_after, learned, runtime.clock, self._pool)
+        return Dependencies(self._client, writer, WRITES_AT_ONCE, give_up_after, learned, runtime.clock, self._pool)
 
     def _keep(self, tally: Tally, token: str) -> None:
         # After the outcomes: a run that dies before this has not counted what it found, but never counts it twice.

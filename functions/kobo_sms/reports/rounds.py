@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kobo_sms.kobomobile.answers import Refused, Report, ReportAnswer
-from kobo_sms.kobomobile.report_codes import REASONS, Verdict, judge
+from kobo_sms.kobomobile.report_codes import REASONS, FinalReport, judge
+from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages import states
 from kobo_sms.reports.networks import original_network
 from kobo_sms.table import Item, moment
 
 # Right after sending, an id may not have reached the reports yet; later, KoboMobile has forgotten it.
 ID_SETTLES_AFTER = 3600.0
-_GATEWAY = frozenset({"error_gw", "error_user"})
+_NOT_HEARD = frozenset({Kind.GATEWAY, Kind.CREDENTIALS})
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RoundResult:
     """What a round makes of an item: recipients as they are now, who came to an end, how many of each network are
     still waited for, and when all of them were asked (epoch seconds; None unless all were)."""
 
@@ -89,7 +90,7 @@ class Round:
         """Return the seconds from sending to `at` (epoch seconds)."""
         return at - float(self.item["sent_at"])
 
-    def outcome(self, item: Item) -> Outcome:
+    def outcome(self, item: Item) -> RoundResult:
         """Return what the answers make of `item`: the one that was read, or what somebody else has written since."""
         recipients: dict[str, Item] = {number: dict(known) for number, known in item["recipients"].items()}
         sent_at = float(item["sent_at"])
@@ -105,9 +106,9 @@ class Round:
         pending = Counter(original_network(number) for number, known in recipients.items() if is_pending(known))
         whole = all(number in self.answers for number, _ in self.questions())
         asked_at = min((answered.at for answered in self.answers.values()), default=None) if whole else None
-        return Outcome(recipients, ended, pending, changed, asked_at)
+        return RoundResult(recipients, ended, pending, changed, asked_at)
 
-    def _take_in(self, known: Item, answered: Answered) -> Verdict | None:
+    def _take_in(self, known: Item, answered: Answered) -> FinalReport | None:
         """Change what is known of a recipient; return its end if this is it."""
         answer = answered.answer
         verdict = self._judge(answer, self.age(answered.at))
@@ -126,20 +127,20 @@ class Round:
             known["reason"] = self._words(verdict.key)
         return verdict
 
-    def _judge(self, answer: ReportAnswer, age: float) -> Verdict | None:
+    def _judge(self, answer: ReportAnswer, age: float) -> FinalReport | None:
         verdict = judge(answer) if isinstance(answer, Report) else None
         if verdict is not None:
             return verdict
-        if isinstance(answer, Refused) and answer.token == "error_msgid" and age > ID_SETTLES_AFTER:  # noqa: S105
-            return Verdict(states.UNKNOWN, "id_forgotten")
+        if isinstance(answer, Refused) and answer.kind is Kind.MESSAGE_ID and age > ID_SETTLES_AFTER:
+            return FinalReport(states.UNKNOWN, "id_forgotten")
         if age >= self.give_up_after and is_heard(answer):
-            return Verdict(states.UNKNOWN, "no_report")
+            return FinalReport(states.UNKNOWN, "no_report")
         return None
 
     def _words(self, key: str) -> str:
         return f"no final report within {self.give_up_after / 3600:g} hours" if key == "no_report" else REASONS[key]
 
-    def _end(self, verdict: Verdict, number: str, answered: Answered, before: float) -> Ended:
+    def _end(self, verdict: FinalReport, number: str, answered: Answered, before: float) -> Ended:
         network, sender = original_network(number), str(self.item.get("from", ""))
         if verdict.state == states.UNKNOWN:
             return Ended(verdict.state, verdict.key, network, sender)
@@ -162,4 +163,4 @@ def is_pending(known: Mapping[str, object]) -> bool:
 
 def is_heard(answer: ReportAnswer) -> bool:
     """Tell whether KoboMobile itself has answered: nothing was lost, and it is neither down nor closed to us."""
-    return isinstance(answer, Report) or (isinstance(answer, Refused) and answer.token not in _GATEWAY)
+    return isinstance(answer, Report) or (isinstance(answer, Refused) and answer.kind not in _NOT_HEARD)

@@ -17,13 +17,15 @@ from typing import TypeVar
 
 from kobo_sms.kobomobile.answers import Refused, ReportAnswer
 from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.reports.due import DueParts
 from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
-from kobo_sms.reports.rounds import Answered, Outcome, Round, is_heard, require_pollable
+from kobo_sms.reports.rounds import Answered, Round, RoundResult, is_heard, require_pollable
 from kobo_sms.reports.schedule import DeliveryTimes
 from kobo_sms.reports.store import Key
 from kobo_sms.reports.tally import PutOff, Tally
 from kobo_sms.reports.writer import ReportWriter
+from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
 
@@ -33,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Dependencies:
     """What a run works with: who is asked, who writes (so many parts at once), when a message is given up, what is
     learned of the networks, clock, threads."""
 
@@ -66,15 +68,15 @@ class Heard:
 
 
 class Run:
-    """Polls what `due` hands out until nothing is left, `deadline` (epoch seconds) or until `breaker` trips."""
+    """Polls what `due` hands out until nothing is left, `deadline` or until `breaker` trips."""
 
     def __init__(
         self,
-        around: Surroundings,
+        around: Dependencies,
         due: DueParts,
         limit: AdaptiveLimit,
         breaker: RunBreaker,
-        deadline: float,
+        deadline: Deadline,
         tally: Tally,
     ) -> None:
         self._around = around
@@ -121,7 +123,7 @@ class Run:
 
     def _over(self) -> bool:
         stopped = self._tally.failure is not None or self._tally.stopped is not None
-        return stopped or self._around.clock() >= self._deadline
+        return stopped or self._deadline.passed
 
     def _leave_unasked(self) -> None:
         """Leave the questions that nobody has asked; the answers to others of the same parts are still written."""
@@ -214,7 +216,7 @@ class Run:
         self._breaker.failed(heard.begun, heard.at)
         self._tally.unanswered += 1
         if self._breaker.tripped:
-            refused = isinstance(heard.answer, Refused) and heard.answer.token == "error_user"  # noqa: S105
+            refused = isinstance(heard.answer, Refused) and heard.answer.kind is Kind.CREDENTIALS
             self._tally.stopped = CREDENTIALS if refused else GATEWAY
 
     def _finish(self, each: Round) -> None:
@@ -231,7 +233,7 @@ class Run:
         self._writing += 1
         self._start(partial(self._around.writer.write, each, self._times), partial(self._take_written, each))
 
-    def _take_written(self, each: Round, written: Outcome | PutOff | None) -> None:
+    def _take_written(self, each: Round, written: RoundResult | PutOff | None) -> None:
         self._writing -= 1
         self._done.append(each.key)
         if isinstance(written, PutOff):

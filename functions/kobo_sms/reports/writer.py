@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from kobo_sms.aws.item_errors import is_of_one_item
-from kobo_sms.reports.rounds import Outcome, Round
+from kobo_sms.reports.rounds import Round, RoundResult
 from kobo_sms.reports.schedule import DeliveryTimes, Pace, next_gap
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.tally import PutOff
@@ -32,7 +32,7 @@ class ReportWriter:
         self._pace = pace
         self._runtime = runtime
 
-    def write(self, each: Round, times: Mapping[str, DeliveryTimes]) -> Outcome | PutOff | None:
+    def write(self, each: Round, times: Mapping[str, DeliveryTimes]) -> RoundResult | PutOff | None:
         """Write a round's outcome, or put its part off; None if there is nothing of ours in the table."""
         if each.fault is not None:
             return self._put_off(each, each.fault)
@@ -43,7 +43,7 @@ class ReportWriter:
                 raise
             return self._put_off(each, error)
 
-    def _record(self, each: Round, times: Mapping[str, DeliveryTimes]) -> Outcome | None:
+    def _record(self, each: Round, times: Mapping[str, DeliveryTimes]) -> RoundResult | None:
         item = each.item
         for _ in range(_MOST_WRITES):
             outcome = each.outcome(item)
@@ -63,7 +63,7 @@ class ReportWriter:
         return None
 
     def _next_due(
-        self, each: Round, item: Item, outcome: Outcome, now: float, times: Mapping[str, DeliveryTimes]
+        self, each: Round, item: Item, outcome: RoundResult, now: float, times: Mapping[str, DeliveryTimes]
     ) -> float | None:
         if not outcome.pending:
             return None

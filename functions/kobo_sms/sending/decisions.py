@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer
+from kobo_sms.kobomobile.tokens import Kind, Symptom, explain, symptom_of_kind
 from kobo_sms.messages import states
 from kobo_sms.messages.lanes import DEAD_AFTER
 from kobo_sms.messages.parts import Part
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 DAY = 86_400
 # KoboMobile forgets a message_uuid after 30 days (docs/kobomobile-api.md): a retry must stay clear of that.
@@ -21,21 +21,6 @@ NEVER_RETRIED_AFTER = 29 * DAY
 # A refused part is halved down to the bad number with at most this many calls; each halving adds two.
 MAX_CALLS_OF_AN_ORIGIN = 64
 MAX_HALVINGS = (MAX_CALLS_OF_AN_ORIGIN - 1) // 2
-
-_MAYBE_A_NUMBER = frozenset({"error_param", "error_limit", "error_number"})
-_SENDER_ID = frozenset({"error_invalid_senderid", "error_restricted_senderid"})
-_SYMPTOMS = {"error_credit": CREDIT, "error_user": CREDENTIALS, "error_gw": GATEWAY}
-_MEANINGS = {
-    "error_param": "KoboMobile found a parameter missing or wrong",
-    "error_limit": "KoboMobile counted too many numbers, or an invalid one",
-    "error_number": "KoboMobile does not accept the number",
-    "error_invalid_senderid": "KoboMobile does not accept the sender ID",
-    "error_restricted_senderid": "KoboMobile does not allow this sender ID on the account",
-    "error_credit": "the account has too little credit",
-    "error_user": "KoboMobile does not accept the credentials, or the account is suspended",
-    "error_gw": "the gateway is down or busy",
-    "error_billing": "KoboMobile could not debit the account",
-}
 
 
 class Next(Enum):
@@ -82,7 +67,7 @@ class Decision:
     reason: str | None = None
     attempts: int = 0
     doubt: bool = False
-    symptom: str | None = None
+    symptom: Symptom | None = None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
 
@@ -117,31 +102,26 @@ def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: in
     """
     if isinstance(answer, Accepted):
         return _accept(part, known, answer)
-    if isinstance(answer, Refused) and answer.token in _MAYBE_A_NUMBER:
+    if isinstance(answer, Refused) and answer.kind is Kind.NUMBER:
         return _refuse(known, answer.token, several=len(part.request.to) > 1)
-    if isinstance(answer, Refused) and answer.token in _SENDER_ID:
+    if isinstance(answer, Refused) and answer.kind is Kind.SENDER_ID:
         return _refuse(known, answer.token, several=False)
-    if isinstance(answer, Refused) and answer.token in ("error_credit", "error_user"):
+    if isinstance(answer, Refused) and answer.kind in (Kind.CREDIT, Kind.CREDENTIALS):
         return Decision(states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.doubt, symptom_of(answer))
     return _try_again(known, answer, max_attempts, counted)
 
 
-def symptom_of(answer: SendAnswer) -> str | None:
+def symptom_of(answer: SendAnswer) -> Symptom | None:
     """Return what `answer` says of more than this one part: `credit`, `credentials`, `gateway` or None."""
     if isinstance(answer, Refused):
-        return _SYMPTOMS.get(answer.token)
-    return None if isinstance(answer, Accepted) else GATEWAY
+        return symptom_of_kind(answer.kind)
+    return None if isinstance(answer, Accepted) else Symptom.GATEWAY
 
 
 def stop_halving(known: Known, token: str) -> Decision:
     """Return the end of a refused part whose origin has used up its calls: the fault is not a number."""
     reason = f"{explain(token)}; still so after {MAX_CALLS_OF_AN_ORIGIN} calls with ever fewer numbers"
     return Decision(states.REJECTED, Next.DONE, reason, known.attempts + 1)
-
-
-def explain(token: str) -> str:
-    """Return `token` with its meaning: `error_gw (the gateway is down or busy)`."""
-    return f"{token} ({_MEANINGS[token]})" if token in _MEANINGS else token
 
 
 def _is_dead(part: Part, now: float) -> bool:
@@ -191,7 +171,7 @@ def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: boo
     return Decision(state, Next.RETRY, reason, attempts, doubt, symptom)
 
 
-def _give_up(known: Known, reason: str, symptom: str | None = None) -> Decision:
+def _give_up(known: Known, reason: str, symptom: Symptom | None = None) -> Decision:
     state = states.UNKNOWN if known.doubt else states.FAILED
     doubted = ", one of them with its answer lost: it may or may not have been sent" if known.doubt else ""
     return Decision(state, Next.DEAD_LETTER, reason + doubted, known.attempts, known.doubt, symptom)

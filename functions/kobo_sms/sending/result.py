@@ -14,7 +14,7 @@ from kobo_sms.valve.signals import CREDIT
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SendResult:
     """What became of one queue message.
 
     `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`, `held back`; `returns_after` is None
@@ -49,9 +49,9 @@ class Verdict:
         return "answered" if self.answer.startswith("error_") else ""
 
 
-def describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> Verdict:
+def describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> SendResult:
     """Return the verdict on an attempt at `part`; `label` names the answer, `surplus` counts ids nobody asked for."""
-    return Verdict(
+    return SendResult(
         outcome=decision.state,
         request_id=part.request.id,
         part=part.name,

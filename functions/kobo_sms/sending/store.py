@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to make one attempt at a part until `until` (epoch seconds); `token` fences the outcome."""
+    """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
+
+    `token` fences the outcome.
+    """
 
     part: Part
     token: str
     until: float
     known: Known
     history: list[Item]
+    sender: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class OtherContent:
+class IdempotencyConflict:
     """The id was used for other content before."""
 
 
@@ -71,7 +75,9 @@ class Store:
         self._default_sender = default_sender
         self._store_text = store_text
 
-    def claim(self, part: Part, *, token: str, now: float, until: float) -> Claim | Busy | Finished | OtherContent:
+    def claim(
+        self, part: Part, *, token: str, now: float, until: float
+    ) -> Claim | Busy | Finished | IdempotencyConflict:
         """Take the right to one attempt, or say why there is none to take."""
         write = self._opening(part, now).set(state=states.SENDING, lease=token, lease_until=moment(until))
         write.set_once(first_attempt_at=moment(now)).add(leases={token})
@@ -86,7 +92,7 @@ class Store:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return self._why_not(part, condition_failed(error))
-        return _claimed(part, token, until, decode(answer.get("Attributes", {})))
+        return self._claimed(part, token, until, decode(answer.get("Attributes", {})))
 
     def record(
         self, claim: Claim, decision: Decision, *, now: float, label: str, due: tuple[str, float] | None
@@ -117,7 +123,7 @@ class Store:
         self._write_outcome(claim.part, write)
         return True
 
-    def split_root(self, part: Part, *, now: float) -> Finished | OtherContent:
+    def split_root(self, part: Part, *, now: float) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
         write = self._opening(part, now).set(state=states.SPLIT)
         write.set_once(numbers=records.pack_numbers(part.request.to))
@@ -126,15 +132,17 @@ class Store:
         try:
             self._client.update_item(**write.update(self._table, _key(part)))
         except self._client.exceptions.ConditionalCheckFailedException:
-            return OtherContent()
+            return IdempotencyConflict()
         return Finished(states.SPLIT)
+
+    def _sender_of(self, part: Part) -> str:
+        return part.request.sender or self._default_sender
 
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
     def _opening(self, part: Part, now: float) -> Expression:
-        sender = part.request.sender or self._default_sender
-        fixed = records.describe(part, sender=sender, store_text=self._store_text)
+        fixed = records.describe(part, sender=self._sender_of(part), store_text=self._store_text)
         if part.too_large:
             fixed["recipients"] = records.bad_recipients(part)
         write = Expression().set(updated_at=moment(now), expires=int(now + self._keep))
@@ -158,9 +166,22 @@ class Store:
         write.remove("lease", "lease_until", "leases")
         return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
 
-    def _why_not(self, part: Part, item: Item) -> Busy | Finished | OtherContent:
+    def _claimed(self, part: Part, token: str, until: float, old: Item) -> Claim:
+        # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed
+        # them. Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under
+        # it. It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
+        crashed = len(old.get("leases", set()) - {token})
+        known = Known(
+            attempts=int(old.get("attempts", 0)) + crashed,
+            calls=int(old.get("calls", 0)) + crashed + 1,
+            doubt=bool(old.get("doubt", False)) or crashed > 0,
+            first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
+        )
+        return Claim(part, token, until, known, old.get("history", []), self._sender_of(part))
+
+    def _why_not(self, part: Part, item: Item) -> Busy | Finished | IdempotencyConflict:
         if item["fingerprint"] != self._fingerprint(part):
-            return OtherContent()
+            return IdempotencyConflict()
         if item["state"] in states.OPEN:
             return Busy(float(item["lease_until"]))
         return Finished(item["state"])
@@ -184,17 +205,3 @@ class Store:
 
 def _key(part: Part) -> dict[str, Any]:
     return encode({"id": part.request.id, "part": part.name})
-
-
-def _claimed(part: Part, token: str, until: float, old: Item) -> Claim:
-    # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed them.
-    # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it. It
-    # has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
-    crashed = len(old.get("leases", set()) - {token})
-    known = Known(
-        attempts=int(old.get("attempts", 0)) + crashed,
-        calls=int(old.get("calls", 0)) + crashed + 1,
-        doubt=bool(old.get("doubt", False)) or crashed > 0,
-        first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
-    )
-    return Claim(part, token, until, known, old.get("history", []))

@@ -19,6 +19,8 @@ from typing import NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.valve.call_window import HARDLY_WORKS, SEVERAL, CallWindow, Evidence, KnownCalls, slot_of
 from kobo_sms.valve.signals import ACCEPTED, ANSWERED, CREDIT, GATEWAY, FailureSignal, signal_of
@@ -50,13 +52,13 @@ _WORTH_A_PROMPT = 3
 class Pause(NamedTuple):
     """No calls from `began` to `until` (epoch seconds), then a probe, and the next pause is as long (`seconds`).
 
-    `probed`: a probe is under way, so a failure is its failure. `symptom` is why; empty: as the valve is closed.
+    `probed`: a probe is under way, so a failure is its failure. `symptom` is why; None: as the valve is closed.
     """
 
     began: float
     until: float
     seconds: float
-    symptom: str = ""
+    symptom: Symptom | None = None
     probed: bool = False
 
 
@@ -92,7 +94,7 @@ class CircuitBreaker:
     uniform
         Draws between two numbers: held messages shall not return all at once.
     warn
-        Told, in words, when a lane begins to pause.
+        AlertingResult, in words, when a lane begins to pause.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class CircuitBreaker:
         self._uniform = uniform
         self._warn = warn
         self._lock = threading.Lock()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[Lane, _Lane] = {}
         self._known = KnownCalls()
         self._pending = CallWindow()
         self._reported_at = 0.0
@@ -117,7 +119,7 @@ class CircuitBreaker:
         self._prompt_due = False
         self._prompted_at = 0.0
 
-    def wait_for(self, lane: str) -> int:
+    def wait_for(self, lane: Lane) -> int:
         """Return how many seconds a message of `lane` is to wait, 0 when it may go ahead.
 
         After a pause one message goes ahead as a probe, and the others wait for what becomes of it. Where a call of
@@ -142,7 +144,7 @@ class CircuitBreaker:
             until, seconds = state.pause.until, state.pause.seconds
         return math.ceil(until - now + self._uniform(0.0, min(seconds, _SPREAD)))
 
-    def failed(self, symptom: str, lane: str, part: Part) -> bool:
+    def failed(self, symptom: Symptom, lane: Lane, part: Part) -> bool:
         """Take in that `part` met `symptom`; return whether that counts as an attempt.
 
         It does not while the lane is closed, or while nearly every call fails for everybody.
@@ -158,15 +160,15 @@ class CircuitBreaker:
         with self._lock:
             return self._take_in_failure(symptom, lane, now)
 
-    def accepted(self, lane: str) -> None:
+    def accepted(self, lane: Lane) -> None:
         """Take in a call that KoboMobile accepted; it ends the lane's pause."""
         self._take_in_success(lane, ACCEPTED)
 
-    def answered(self, lane: str) -> None:
+    def answered(self, lane: Lane) -> None:
         """Take in a call that KoboMobile refused for a reason of its own: so it works, and knows us."""
         self._take_in_success(lane, ANSWERED)
 
-    def _take_in_success(self, lane: str, what: str) -> None:
+    def _take_in_success(self, lane: Lane, what: str) -> None:
         now = self._clock()
         with self._lock:
             state = self._lane(lane)
@@ -190,10 +192,10 @@ class CircuitBreaker:
         if due:
             self._prompt()
 
-    def _lane(self, lane: str) -> _Lane:
+    def _lane(self, lane: Lane) -> _Lane:
         return self._lanes.setdefault(lane, _Lane())
 
-    def _count(self, lane: str, what: str, now: float, signal: FailureSignal | None = None) -> None:
+    def _count(self, lane: Lane, what: str, now: float, signal: FailureSignal | None = None) -> None:
         told = frozenset({signal} if signal else ())
         # What an idle process has kept for long tells nothing any more.
         self._pending = self._pending.fresh(now) + CallWindow({(slot_of(now), lane, what): 1}, told)
@@ -234,7 +236,7 @@ class CircuitBreaker:
             for lane, state in self._lanes.items():
                 self._follow(lane, state, now)
 
-    def _follow(self, lane: str, state: _Lane, now: float) -> None:
+    def _follow(self, lane: Lane, state: _Lane, now: float) -> None:
         """Pause a closed lane; end the pause of one that others have found to work."""
         pause = state.pause
         if lane in self._known.closed:
@@ -244,7 +246,7 @@ class CircuitBreaker:
         elif pause is not None and self._is_over(lane, pause):
             self._recover(state, now)
 
-    def _is_over(self, lane: str, pause: Pause) -> bool:
+    def _is_over(self, lane: Lane, pause: Pause) -> bool:
         return not pause.symptom or self._known.window.works_since(lane, pause.began, pause.symptom)
 
     def _recover(self, state: _Lane, now: float) -> None:
@@ -266,7 +268,7 @@ class CircuitBreaker:
         state.began = (second, begun + 1)
         return 0
 
-    def _take_in_failure(self, symptom: str, lane: str, now: float) -> bool:
+    def _take_in_failure(self, symptom: Symptom, lane: Lane, now: float) -> bool:
         """Trip the lane if it hardly works; return whether the failure counts as an attempt."""
         state, closed = self._lane(lane), lane in self._known.closed
         evidence = self._evidence(symptom, lane, now)
@@ -278,14 +280,14 @@ class CircuitBreaker:
         self._prompt_due |= not closed and (bad or symptom != GATEWAY)
         return not (closed or tripped)
 
-    def _evidence(self, symptom: str, lane: str, now: float) -> Evidence:
+    def _evidence(self, symptom: Symptom, lane: Lane, now: float) -> Evidence:
         window, since = self._known.window + self._pending, self._lane(lane).counted_from
         return window.credit(lane, now, since) if symptom == CREDIT else window.fault(lane, now, since)
 
     def _is_run(self, state: _Lane) -> bool:
         return len(state.run) >= _RUN and len(set(state.run)) >= SEVERAL
 
-    def _trip(self, state: _Lane, lane: str, symptom: str, evidence: Evidence, now: float) -> None:
+    def _trip(self, state: _Lane, lane: Lane, symptom: Symptom, evidence: Evidence, now: float) -> None:
         """Begin to pause, or, if that was a probe, go on, for longer the longer it has lasted."""
         state.recovers_since, pause = None, state.pause
         if pause is None:

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.signals import ACCEPTED, ANSWERED, CREDIT, FAULTS, SYMPTOMS, FailureSignal
 
 SLOT_SECONDS = 5
@@ -97,7 +97,7 @@ class CallWindow:
     def __add__(self, other: CallWindow) -> CallWindow:
         return CallWindow(Counter(self.counts) + Counter(other.counts), self.signals | other.signals)
 
-    def fault(self, lane: str, now: float, since: float = 0.0) -> Evidence:
+    def fault(self, lane: Lane, now: float, since: float = 0.0) -> Evidence:
         """Return how many calls met a gateway or a login that does not work, as far as that concerns `lane`.
 
         A lane with enough calls of its own is judged by these. Otherwise both lanes are taken together, as they use
@@ -115,11 +115,11 @@ class CallWindow:
         own = self._count((lane,), FAULTS, _WORKS, now, max(since, both.begin - 1))
         return own if own.failed < HARDLY_WORKS * own.calls else both
 
-    def credit(self, lane: str, now: float, since: float = 0.0) -> Evidence:
+    def credit(self, lane: Lane, now: float, since: float = 0.0) -> Evidence:
         """Return how many calls of `lane` were refused for lack of credit."""
         return self._count((lane,), (CREDIT,), (ACCEPTED,), now, since)
 
-    def refused_pages(self, lane: str, now: float, since: float = 0.0) -> list[int]:
+    def refused_pages(self, lane: Lane, now: float, since: float = 0.0) -> list[int]:
         """Return the pages of the calls of `lane` that were refused for lack of credit."""
         begin = max(since, now - KEPT_SECONDS)
         return [each.pages for each in self.signals if (each.symptom, each.lane) == (CREDIT, lane) and each.at > begin]
@@ -133,12 +133,12 @@ class CallWindow:
                 met[what] += count
         return max(FAULTS, key=lambda fault: met[fault])
 
-    def works_since(self, lane: str, at: float, symptom: str) -> bool:
+    def works_since(self, lane: Lane, at: float, symptom: str) -> bool:
         """Tell whether a slot that began after `at` (epoch seconds) holds a call of `lane` without `symptom`."""
         works = (ACCEPTED,) if symptom == CREDIT else _WORKS
         return any(slot > slot_of(at) and of == lane and what in works for slot, of, what in self.counts)
 
-    def failed_within(self, lane: str, seconds: float, now: float) -> bool:
+    def failed_within(self, lane: Lane, seconds: float, now: float) -> bool:
         """Tell whether a call of `lane` failed in the present slot or another of the last `seconds`."""
         first = min(slot_of(now), slot_of(now - seconds) + 1)
         return any(slot >= first and of == lane and what in SYMPTOMS for slot, of, what in self.counts)
@@ -151,7 +151,7 @@ class CallWindow:
         """Return what is not."""
         return self._part(lambda slot: slot >= _oldest(now))
 
-    def fresh_recipients(self, symptom: str, lane: str, now: float, since: float = 0.0) -> set[str]:
+    def fresh_recipients(self, symptom: str, lane: Lane, now: float, since: float = 0.0) -> set[str]:
         """Return the hashes of recipients that met `symptom` in the newest slots."""
         newest = slot_of(now) - _RECENT_SLOTS
         told = (each for each in self.signals if (each.symptom, each.lane) == (symptom, lane))
@@ -162,7 +162,7 @@ class CallWindow:
         return CallWindow(counts, frozenset(each for each in self.signals if wanted(slot_of(each.at))))
 
     def _count(
-        self, lanes: Collection[str], failures: Collection[str], others: Collection[str], now: float, since: float
+        self, lanes: Collection[Lane], failures: Collection[str], others: Collection[str], now: float, since: float
     ) -> Evidence:
         by_slot, newest = self._by_slot(lanes, (*failures, *others)), slot_of(now)
         found, first = Counter[str](), newest
@@ -176,14 +176,14 @@ class CallWindow:
         recipients = self._recipients(lanes, failures, begin)
         return Evidence(found.total(), failed, recipients, max(round(now) - begin, 1), begin)
 
-    def _by_slot(self, lanes: Collection[str], kinds: Collection[str]) -> defaultdict[int, Counter[str]]:
+    def _by_slot(self, lanes: Collection[Lane], kinds: Collection[str]) -> defaultdict[int, Counter[str]]:
         found: defaultdict[int, Counter[str]] = defaultdict(Counter)
         for (slot, lane, kind), count in self.counts.items():
             if lane in lanes and kind in kinds:
                 found[slot][kind] += count
         return found
 
-    def _recipients(self, lanes: Collection[str], symptoms: Collection[str], since: float) -> int:
+    def _recipients(self, lanes: Collection[Lane], symptoms: Collection[str], since: float) -> int:
         told = (each for each in self.signals if each.lane in lanes and each.symptom in symptoms)
         return len({each.recipients for each in told if each.at >= since})
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from kobo_sms.aws.queues import QUEUED_AT
 from kobo_sms.aws.sqs_records import make_record
 from kobo_sms.errors import TrialFailed
-from kobo_sms.messages.lanes import DEAD_AFTER
+from kobo_sms.messages.lanes import DEAD_AFTER, Lane
+from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -49,7 +50,7 @@ class ClosedLanes:
         sqs: SQSClient,
         functions: LambdaClient,
         function: str,
-        queues: Mapping[str, str],
+        queues: Mapping[Lane, str],
         clock: Callable[[], float],
     ) -> None:
         self._sqs = sqs
@@ -58,12 +59,12 @@ class ClosedLanes:
         self._queues = queues
         self._clock = clock
 
-    def waiting(self, lane: str) -> int:
+    def waiting(self, lane: Lane) -> int:
         """Return about how many messages the lane's queue holds, those out to be tried again among them."""
         attributes = self._attributes(lane)
         return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumberOfMessages"))
 
-    def try_some(self, lane: str) -> Trial:
+    def try_some(self, lane: Lane) -> Trial:
         """Let a few records of `lane` through to KoboMobile.
 
         Raises
@@ -76,15 +77,15 @@ class ClosedLanes:
         fared = {name: int(answer.get(name, 0)) for name in ("accepted", "poor", "answered", "failed")}
         return Trial(tried=len(received), waiting=self.waiting(lane), **fared)
 
-    def sweep(self, lane: str, deadline: float) -> bool:
+    def sweep(self, lane: Lane, deadline: Deadline) -> bool:
         """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.
 
-        Returns whether the whole queue was looked at before `deadline` (epoch seconds). Then the others are put back,
+        Returns whether the whole queue was looked at before `deadline`. Then the others are put back,
         in case the lane opens.
         """
         young: list[MessageTypeDef] = []
         received = None
-        while received != [] and self._clock() < deadline:
+        while received != [] and not deadline.passed:
             received = self._receive(lane, 10, _SWEEP_VISIBILITY)
             old = [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]
             young += [message for message in received if message not in old]
@@ -94,9 +95,9 @@ class ClosedLanes:
             self._put_back(lane, young, deadline)
         return received == []
 
-    def _put_back(self, lane: str, messages: Sequence[MessageTypeDef], deadline: float) -> None:
+    def _put_back(self, lane: Lane, messages: Sequence[MessageTypeDef], deadline: Deadline) -> None:
         for at in range(0, len(messages), 10):
-            if self._clock() >= deadline:
+            if deadline.passed:
                 return
             self._sqs.change_message_visibility_batch(
                 QueueUrl=self._queues[lane],
@@ -106,7 +107,7 @@ class ClosedLanes:
                 ],
             )
 
-    def _receive(self, lane: str, count: int, visibility: int) -> list[MessageTypeDef]:
+    def _receive(self, lane: Lane, count: int, visibility: int) -> list[MessageTypeDef]:
         answer = self._sqs.receive_message(
             QueueUrl=self._queues[lane],
             MaxNumberOfMessages=count,
@@ -118,7 +119,7 @@ class ClosedLanes:
         )
         return list(answer.get("Messages", []))
 
-    def _hand_over(self, lane: str, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
+    def _hand_over(self, lane: Lane, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
         arn = self._attributes(lane)["QueueArn"]
         records = [make_record(message, arn) for message in received]
         payload = json.dumps({"Records": records, "trial": True})
@@ -132,7 +133,7 @@ class ClosedLanes:
                 self._sqs.delete_message(QueueUrl=self._queues[lane], ReceiptHandle=message["ReceiptHandle"])
         return response
 
-    def _attributes(self, lane: str) -> dict[str, str]:
+    def _attributes(self, lane: Lane) -> dict[str, str]:
         answer = self._sqs.get_queue_attributes(QueueUrl=self._queues[lane], AttributeNames=["All"])
         return {str(name): value for name, value in answer["Attributes"].items()}
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from kobo_sms.errors import Overtaken
+from kobo_sms.errors import WriteConflict
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
 from kobo_sms.valve.rules import Closed, Finding, Valve, decide
 from kobo_sms.valve.signals import CREDIT
-from kobo_sms.valve.store import KnownValve, ValveStore
+from kobo_sms.valve.store import ValveSnapshot, ValveStore
 from kobo_sms.valve.upkeep import (
     acquit,
     begin_probe,
@@ -52,9 +54,9 @@ class Decided:
     """The valve as decided, and what fell to this check alone: suspected lanes to probe, lanes to try and to sweep."""
 
     valve: Valve
-    probes: Sequence[str]
-    trials: Sequence[str]
-    sweeps: Sequence[str]
+    probes: Sequence[Lane]
+    trials: Sequence[Lane]
+    sweeps: Sequence[Lane]
 
 
 class ValveControl:
@@ -73,14 +75,14 @@ class ValveControl:
 
         Raises
         ------
-        Overtaken
+        WriteConflict
             when others keep changing the valve.
         """
-        probes: list[str] = []
-        trials: list[str] = []
-        sweeps: list[str] = []
+        probes: list[Lane] = []
+        trials: list[Lane] = []
+        sweeps: list[Lane] = []
 
-        def change(known: KnownValve) -> Valve:
+        def change(known: ValveSnapshot) -> Valve:
             now = self._clock()
             valve = decide(known.valve, known.window, finding, now)
             # Put off in the same write, so that of two checks that overlap only one makes them.
@@ -92,7 +94,7 @@ class ValveControl:
 
         return Decided(self._change(change), probes, trials, sweeps)
 
-    def carry_out(self, decided: Decided, deadline: float) -> Valve:
+    def carry_out(self, decided: Decided, deadline: Deadline) -> Valve:
         """Have AWS follow the decision, make the probes, trials and sweeps due; return the valve as it then is."""
         in_time = partial(self._if_time, deadline)
         steps = [
@@ -100,23 +102,23 @@ class ValveControl:
             *(partial(in_time, self._probe, group) for group in _together(decided.probes, decided.valve.suspected)),
             *(partial(in_time, self._try, group) for group in _groups(decided)),
             # What is found last has to be handed over still, and people told.
-            *(partial(self._sweep, lane, deadline - _TRIAL_SECONDS) for lane in decided.sweeps),
+            *(partial(self._sweep, lane, deadline.before(_TRIAL_SECONDS)) for lane in decided.sweeps),
         ]
         _do_all(steps)
         return self._store.read().valve if decided.probes or decided.trials else decided.valve
 
-    def _if_time(self, deadline: float, step: Callable[[Sequence[str]], object], lanes: Sequence[str]) -> None:
-        if self._clock() + _TRIAL_SECONDS < deadline:
+    def _if_time(self, deadline: Deadline, step: Callable[[Sequence[Lane]], object], lanes: Sequence[Lane]) -> None:
+        if deadline.allows(_TRIAL_SECONDS):
             try:
                 step(lanes)
             finally:
                 self._enforce(self._store.read().valve.closed.keys())
 
-    def _sweep(self, lane: str, deadline: float) -> None:
+    def _sweep(self, lane: Lane, deadline: Deadline) -> None:
         if self._lanes.sweep(lane, deadline):
             self._change(lambda known: end_sweep(known.valve, lane, self._clock()))
 
-    def _probe(self, lanes: Sequence[str]) -> None:
+    def _probe(self, lanes: Sequence[Lane]) -> None:
         """Let records of suspected lanes through; what fails for long closes the lanes."""
         suspected = self._store.read().valve.suspected.get(lanes[0])
         met = Met.ALL_OUT
@@ -127,7 +129,7 @@ class ValveControl:
             guilty = met in (Met.FAILS, Met.ALL_OUT)
             self._change(lambda known: self._judge(known, lanes, guilty))
 
-    def _judge(self, known: KnownValve, lanes: Sequence[str], guilty: bool) -> Valve:
+    def _judge(self, known: ValveSnapshot, lanes: Sequence[Lane], guilty: bool) -> Valve:
         """Close the `guilty`, unless one of their calls was accepted while others were probed."""
         suspected, window = known.valve.suspected, known.window
         asked = [(lane, suspected[lane]) for lane in lanes if lane in suspected]
@@ -135,7 +137,7 @@ class ValveControl:
         verdict = convict if guilty and not working else acquit
         return verdict(known.valve, lanes, self._clock())
 
-    def _try(self, lanes: Sequence[str]) -> None:
+    def _try(self, lanes: Sequence[Lane]) -> None:
         """Let records of closed lanes through; open the lanes if that shows that KoboMobile works."""
         faulty = set(lanes) <= set(fault_lanes(self._store.read().valve))
         met = self._let_through(lanes, refusing_works=faulty)
@@ -145,7 +147,7 @@ class ValveControl:
         elif met is Met.FAILS:
             self._change(lambda known: put_off_trial(known.valve, lanes, self._clock(), failed=True))
 
-    def _let_through(self, lanes: Sequence[str], *, refusing_works: bool) -> Met:
+    def _let_through(self, lanes: Sequence[Lane], *, refusing_works: bool) -> Met:
         """Try lanes that go together: the first that has anything to try tells for all.
 
         `refusing_works`: who refuses for lack of credit, or for a reason of the call's own, works, and knows us.
@@ -163,27 +165,27 @@ class ValveControl:
             waiting += trial.waiting
         return Met.ALL_OUT if waiting else Met.EMPTY
 
-    def _change(self, change: Callable[[KnownValve], Valve]) -> Valve:
+    def _change(self, change: Callable[[ValveSnapshot], Valve]) -> Valve:
         for _ in range(_TRIES):
             known = self._store.read()
             after = change(known)
             if after == known.valve or self._store.write(after, known.version, known.window.stale(self._clock())):
                 return after
-        raise Overtaken(f"the valve was changed by others {_TRIES} times")
+        raise WriteConflict(f"the valve was changed by others {_TRIES} times")
 
-    def _enforce(self, closed: Collection[str]) -> None:
+    def _enforce(self, closed: Collection[Lane]) -> None:
         known = self._sources.enforce(closed)
         self._store.note_mappings(known, self._clock())
 
 
-def _groups(decided: Decided) -> list[Sequence[str]]:
+def _groups(decided: Decided) -> list[Sequence[Lane]]:
     """Return the lanes to try, those together that what works for one works for."""
     together = fault_lanes(decided.valve)
     faults = together if set(together) & set(decided.trials) else []
     return [group for group in (faults, *([lane] for lane in decided.trials if lane not in together)) if group]
 
 
-def _together(lanes: Sequence[str], suspected: Mapping[str, Closed]) -> list[Sequence[str]]:
+def _together(lanes: Sequence[Lane], suspected: Mapping[Lane, Closed]) -> list[Sequence[Lane]]:
     """Return the lanes to probe: those suspected of a fault together, for lack of credit each by itself."""
     faults = [lane for lane in lanes if suspected[lane].cause != CREDIT]
     return [group for group in (faults, *([lane] for lane in lanes if lane not in faults)) if group]

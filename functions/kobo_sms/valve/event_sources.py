@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.messages.lanes import Lane
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
@@ -17,16 +19,16 @@ _BUSY = "ResourceInUseException"
 class EventSources:
     """`mappings` maps lanes to the UUIDs of their event source mappings."""
 
-    def __init__(self, client: LambdaClient, mappings: Mapping[str, str]) -> None:
+    def __init__(self, client: LambdaClient, mappings: Mapping[Lane, str]) -> None:
         self._client = client
         self._mappings = mappings
 
-    def enforce(self, closed: Collection[str]) -> dict[str, str]:
+    def enforce(self, closed: Collection[Lane]) -> dict[Lane, str]:
         """Disable the mappings of `closed` lanes and enable the others, whoever changed them; return their states.
 
         Each is seen to, whatever becomes of the others; the first error of Lambda's is raised at the end.
         """
-        states: dict[str, str] = {}
+        states: dict[Lane, str] = {}
         errors: list[Exception] = []
         for lane, uuid in self._mappings.items():
             try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Evidence
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY
 
@@ -95,11 +95,11 @@ class Valve:
     lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
     `trial_at` the next probe."""
 
-    closed: Mapping[str, Closed] = field(default_factory=dict)
-    holds: Mapping[str, Hold] = field(default_factory=dict)
-    open_asked: Mapping[str, float] = field(default_factory=dict)
-    opened: Mapping[str, Opened] = field(default_factory=dict)
-    suspected: Mapping[str, Closed] = field(default_factory=dict)
+    closed: Mapping[Lane, Closed] = field(default_factory=dict)
+    holds: Mapping[Lane, Hold] = field(default_factory=dict)
+    open_asked: Mapping[Lane, float] = field(default_factory=dict)
+    opened: Mapping[Lane, Opened] = field(default_factory=dict)
+    suspected: Mapping[Lane, Closed] = field(default_factory=dict)
 
     @property
     def fault(self) -> str | None:
@@ -110,8 +110,8 @@ class Valve:
 
 def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
     """Return the valve as it should be; trials due and probes of suspected lanes are for the caller to make."""
-    closed: dict[str, Closed] = {}
-    suspected: dict[str, Closed] = {}
+    closed: dict[Lane, Closed] = {}
+    suspected: dict[Lane, Closed] = {}
     for lane in LANES:
         state = _decide_lane(valve, lane, window, finding, now)
         if isinstance(state, _Suspicion):
@@ -135,7 +135,7 @@ class _Suspicion:
 
 
 def _decide_lane(
-    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+    valve: Valve, lane: Lane, window: CallWindow, finding: Finding, now: float
 ) -> Closed | _Suspicion | None:
     was, hold = valve.closed.get(lane), valve.holds.get(lane)
     if hold is not None:
@@ -148,7 +148,7 @@ def _decide_lane(
 
 
 def _look_for_cause(
-    valve: Valve, lane: str, window: CallWindow, finding: Finding, now: float
+    valve: Valve, lane: Lane, window: CallWindow, finding: Finding, now: float
 ) -> Closed | _Suspicion | None:
     opened = valve.opened.get(lane)
     since = max(valve.open_asked.get(lane, 0.0), opened.at if opened else 0.0)
@@ -169,11 +169,11 @@ def _look_for_cause(
     return None
 
 
-def _has_relapsed(lane: str, opened: Opened, window: CallWindow, now: float) -> bool:
+def _has_relapsed(lane: Lane, opened: Opened, window: CallWindow, now: float) -> bool:
     return now - opened.at <= _RELAPSE_WITHIN and not window.works_since(lane, opened.at, GATEWAY)
 
 
-def _suspect(valve: Valve, lane: str, closed: Closed) -> _Suspicion:
+def _suspect(valve: Valve, lane: Lane, closed: Closed) -> _Suspicion:
     """Return the suspicion with when it began and when the next probe is due, if there is one already."""
     was = valve.suspected.get(lane)
     if was is None or lane in valve.open_asked or was.cause != closed.cause:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 
-CREDIT, CREDENTIALS, GATEWAY = "credit", "credentials", "gateway"
-SYMPTOMS = (CREDIT, CREDENTIALS, GATEWAY)
+CREDIT, CREDENTIALS, GATEWAY = Symptom.CREDIT, Symptom.CREDENTIALS, Symptom.GATEWAY
+SYMPTOMS = tuple(Symptom)
 # What keeps KoboMobile from working for anybody.
 FAULTS = (CREDENTIALS, GATEWAY)
 # Not symptoms, but what those are counted beside: calls that KoboMobile accepted, or refused for reasons of their own.
@@ -28,8 +30,8 @@ class FailureSignal:
     """
 
     at: float
-    symptom: str
-    lane: str
+    symptom: Symptom
+    lane: Lane
     recipients: str
     pages: int = 0
 
@@ -42,7 +44,7 @@ class FailureSignal:
         """Return the signal that `to_text` wrote; None for a line that another release wrote and nobody here reads."""
         words = text.split(" ")
         try:
-            return cls(float(words[0]), words[1], words[2], words[3], int(words[4]))
+            return cls(float(words[0]), Symptom(words[1]), Lane(words[2]), words[3], int(words[4]))
         except (IndexError, ValueError):
             return None
 
@@ -52,7 +54,7 @@ def hash_of_recipients(part: Part) -> str:
     return hashlib.sha256(",".join(part.request.to).encode()).hexdigest()[:12]
 
 
-def signal_of(symptom: str, lane: str, part: Part, at: float) -> FailureSignal:
+def signal_of(symptom: Symptom, lane: Lane, part: Part, at: float) -> FailureSignal:
     """Return the signal of a `symptom` that `part` met."""
     pages = part.request.pages * len(part.request.to)
     return FailureSignal(at, symptom, lane, hash_of_recipients(part), pages)

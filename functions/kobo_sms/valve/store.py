@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
 from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
@@ -27,13 +28,13 @@ T = TypeVar("T", Closed, Hold, Opened)
 
 
 @dataclass(frozen=True)
-class KnownValve:
+class ValveSnapshot:
     """What the item says; `version` grows with each decision and order."""
 
     valve: Valve
     window: CallWindow
     version: int
-    mappings: Mapping[str, str]
+    mappings: Mapping[Lane, str]
 
 
 class ValveStore:
@@ -53,7 +54,7 @@ class ValveStore:
         item = decode(answer["Attributes"])
         return KnownCalls(frozenset(item.get("lanes", {})), read_window(item))
 
-    def read(self) -> KnownValve:
+    def read(self) -> ValveSnapshot:
         """Return what is known, as of now and not of a moment ago."""
         answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         return _known(decode(answer.get("Item", {})))
@@ -80,22 +81,22 @@ class ValveStore:
             return False
         return True
 
-    def note_mappings(self, states: Mapping[str, str], now: float) -> None:
+    def note_mappings(self, states: Mapping[Lane, str], now: float) -> None:
         """Keep in what state each lane's event source mapping was last seen, for `kobo valve`."""
         mappings = {lane: {"state": state, "at": moment(now)} for lane, state in states.items()}
         self._client.update_item(**Expression().set(mappings=mappings).update(self._table, self._key))
 
 
-def _known(item: Item) -> KnownValve:
+def _known(item: Item) -> ValveSnapshot:
     valve = Valve(
         _typed(Closed, item.get("lanes", {})),
         _typed(Hold, item.get("holds", {})),
-        {lane: float(at) for lane, at in item.get("open_asked", {}).items()},
+        {lane: float(item["open_asked"][lane]) for lane in LANES if lane in item.get("open_asked", {})},
         _typed(Opened, item.get("opened", {})),
         _typed(Closed, item.get("suspected", {})),
     )
-    mappings = {lane: str(each["state"]) for lane, each in item.get("mappings", {}).items()}
-    return KnownValve(valve, read_window(item), int(item.get("version", 0)), mappings)
+    mappings = {lane: str(item["mappings"][lane]["state"]) for lane in LANES if lane in item.get("mappings", {})}
+    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings)
 
 
 def read_window(item: Item) -> CallWindow:
@@ -128,19 +129,21 @@ def _count(name: str) -> Count | None:
     return int(words[1]), words[2], words[3]
 
 
-def _plain(each: Mapping[str, Any]) -> dict[str, Item]:
+def _plain(each: Mapping[Lane, Any]) -> dict[str, Item]:
     return {
         lane: {name: moment(value) if isinstance(value, float) else value for name, value in asdict(state).items()}
         for lane, state in each.items()
     }
 
 
-def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[str, T]:
+def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:
     # What is a number of seconds here is a Decimal there; a balance stays one.
     seconds = {each.name for each in fields(kind) if each.type == "float"}
     known = {each.name for each in fields(kind)}
-    typed: dict[str, T] = {}
-    for lane, item in items.items():
-        values: Item = {name: float(value) if name in seconds else value for name, value in item.items()}
+    typed: dict[Lane, T] = {}
+    for lane in LANES:
+        if lane not in items:
+            continue
+        values: Item = {name: float(value) if name in seconds else value for name, value in items[lane].items()}
         typed[lane] = kind(**{name: value for name, value in values.items() if name in known})
     return typed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import (
     FIRST_TRIAL,
     LONGEST_TRIAL,
@@ -27,13 +27,13 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 
-def trial_lanes(valve: Valve, now: float) -> list[str]:
+def trial_lanes(valve: Valve, now: float) -> list[Lane]:
     """Return the lanes whose next trial is due; a login that credit/ refuses need not be tried at send/."""
     tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
     return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _is_refused(valve.closed[lane])]
 
 
-def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: bool) -> Valve:
+def put_off_trial(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bool) -> Valve:
     """Return the valve with the next trial of `lanes` after their wait, which doubles when one has failed."""
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
@@ -44,7 +44,7 @@ def put_off_trial(valve: Valve, lanes: Iterable[str], now: float, *, failed: boo
     return replace(valve, closed=closed)
 
 
-def open_after_trial(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+def open_after_trial(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve with `lanes` open unless an operator holds them; the waits are remembered, in case what closed
     them is back at once."""
     opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
@@ -53,25 +53,25 @@ def open_after_trial(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
     return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
 
 
-def probe_lanes(valve: Valve, now: float) -> list[str]:
+def probe_lanes(valve: Valve, now: float) -> list[Lane]:
     """Return the suspected lanes to be probed."""
     return [lane for lane in LANES if lane in valve.suspected and now >= valve.suspected[lane].trial_at]
 
 
-def begin_probe(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+def begin_probe(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve while `lanes` are probed: should this check die, another probes them soon."""
     begun = {lane: replace(valve.suspected[lane], trial_at=now + PROBED_WITHIN) for lane in lanes}
     return replace(valve, suspected=dict(valve.suspected) | begun)
 
 
-def acquit(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+def acquit(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve once a probe of the suspected `lanes` has worked: they stay open, and are counted afresh."""
     suspected = {lane: each for lane, each in valve.suspected.items() if lane not in lanes}
     opened = {lane: Opened(now, FIRST_TRIAL) for lane in lanes if lane not in valve.closed}
     return replace(valve, suspected=suspected, opened=dict(valve.opened) | opened)
 
 
-def convict(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
+def convict(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve once a probe of the suspected `lanes` has failed: those that fail for long are closed, but where
     an operator has decided else; the others are probed again."""
     suspected, closed = dict(valve.suspected), dict(valve.closed)
@@ -86,17 +86,17 @@ def convict(valve: Valve, lanes: Iterable[str], now: float) -> Valve:
     return replace(valve, closed=closed, suspected=suspected)
 
 
-def fault_lanes(valve: Valve) -> list[str]:
+def fault_lanes(valve: Valve) -> list[Lane]:
     """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
     return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in FAULTS]
 
 
-def sweep_lanes(valve: Valve, now: float) -> list[str]:
+def sweep_lanes(valve: Valve, now: float) -> list[Lane]:
     """Return the closed lanes to be searched for messages that have become too old."""
     return [lane for lane, each in valve.closed.items() if now >= each.sweep_at]
 
 
-def begin_sweep(valve: Valve, lane: str, now: float) -> Valve:
+def begin_sweep(valve: Valve, lane: Lane, now: float) -> Valve:
     """Return the valve while `lane` is swept: should this sweep die or not come to its end, another goes on soon."""
     each = valve.closed[lane]
     began = each.sweep_began or now
@@ -106,7 +106,7 @@ def begin_sweep(valve: Valve, lane: str, now: float) -> Valve:
     return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
-def end_sweep(valve: Valve, lane: str, now: float) -> Valve:
+def end_sweep(valve: Valve, lane: Lane, now: float) -> Valve:
     """Return the valve with the next sweep of `lane`, if it is closed, in a few hours."""
     if lane not in valve.closed:
         return valve

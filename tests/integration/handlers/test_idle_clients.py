@@ -13,7 +13,6 @@ from kobo_sms.aws.fresh_connections import FreshConnection, IdleLimit
 from kobo_sms.composition.credit import credit_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
-from kobo_sms.composition.shared import make_kobo
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -55,4 +54,4 @@ def test_the_clients_of_aws(
 
 
 def test_the_client_of_kobomobile(functions: Functions) -> None:
-    assert limits(make_kobo(1)._pool) == {IdleLimit(5.0, time.time)}
+    assert limits(send_app().sender._client._pool) == {IdleLimit(5.0, time.time)}

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.composition import reports
-from kobo_sms.reports.fan_out import Siblings
+from kobo_sms.reports.fan_out import FanOut
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.valve.store import ValveStore
 from tests.integration.conftest import PIN
@@ -168,8 +168,8 @@ class Lambda:
 
 def test_the_schedules_invocation_starts_the_other_shards(deploy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     functions: Functions = deploy(ReportShards="4")
-    siblings = Siblings(cast("Any", invoked := Lambda()), 4)
-    monkeypatch.setattr(reports, "Siblings", lambda client, shards: siblings)
+    siblings = FanOut(cast("Any", invoked := Lambda()), 4)
+    monkeypatch.setattr(reports, "FanOut", lambda client, shards: siblings)
     functions.poll()
     assert invoked.payloads == [{"shard": 1}, {"shard": 2}, {"shard": 3}]
     functions.poll(shard=2)
@@ -185,8 +185,8 @@ def test_a_shard_that_could_not_be_started_is_logged(
     deploy: Any, monkeypatch: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]
 ) -> None:
     functions: Functions = deploy(ReportShards="4")
-    siblings = Siblings(cast("Any", invoked := Lambda(refused=2)), 4)
-    monkeypatch.setattr(reports, "Siblings", lambda client, shards: siblings)
+    siblings = FanOut(cast("Any", invoked := Lambda(refused=2)), 4)
+    monkeypatch.setattr(reports, "FanOut", lambda client, shards: siblings)
     functions.poll()
     assert invoked.payloads == [{"shard": 1}, {"shard": 3}]
     assert '"shards":[2]' in output.readouterr().out

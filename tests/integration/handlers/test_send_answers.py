@@ -85,7 +85,7 @@ def test_a_message_of_an_unknown_queue_stays_and_its_neighbours_do_not_mind(
     (other,) = functions.put({"to": "+2348030100001", "msg": TEXT}, lane="Other")
     assert functions.deliver("Other") == [other]
     printed = output.readouterr().out
-    assert '"error":"KeyError"' in printed
+    assert '"error":"ConfigurationError"' in printed
     assert PIN not in printed
     assert kobo.messages == []
 

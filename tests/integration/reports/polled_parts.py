@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.kobomobile.answers import Lost, Refused, Report, ReportAnswer
 from kobo_sms.reports.tally import Tally
+from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item, moment
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def as_kept(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(poller: Poller, clock: Clock, shard: int = 0) -> Tally:
-    return poller.run(clock.now + 40, clock.now + 60, shard)
+    return poller.run(Deadline.in_seconds(60, clock), shard)
 
 
 def parts(aws: Stack) -> dict[str, Item]:

@@ -9,6 +9,7 @@ import pytest
 from kobo_sms.kobomobile.answers import ReportAnswer
 from kobo_sms.reports.poller import Poller
 from kobo_sms.reports.store import ReportStore
+from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -34,7 +35,7 @@ class SlowClient:
 
 def poll(poller: Poller, desk: Desk, after: float) -> int:
     desk.clock.now += after
-    return poller.run(desk.clock.now + 40, desk.clock.now + 60).parts
+    return poller.run(Deadline.in_seconds(60, desk.clock)).parts
 
 
 def recipient(desk: Desk, number: str = SOON) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def test_what_is_learned_before_time_is_up_is_kept(desk: Desk, make_poller: Make
     desk.send(to=numbers)
     desk.clock.now += 120
     slow = SlowClient(desk, seconds=15)
-    tally = make_poller(slow, most_at_once=1).run(desk.clock.now + 40, desk.clock.now + 60)
+    tally = make_poller(slow, most_at_once=1).run(Deadline.in_seconds(60, desk.clock))
     assert (tally.calls, tally.stopped) == (3, "time")
     known = [number for number in numbers if "state" in recipient(desk, number)]
     assert len(known) == 3

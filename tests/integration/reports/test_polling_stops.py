@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kobo_sms.kobomobile.answers import Lost, Refused
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.limit import CALLS_IN_A_ROW, FIRST_CALLS
 from kobo_sms.valve.rules import OPERATOR, Closed, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def close_valve(aws: Stack, **lanes: Closed) -> None:
-    assert ValveStore(aws.dynamodb, "messages").write(Valve(lanes), version=0)
+    assert ValveStore(aws.dynamodb, "messages").write(
+        Valve({Lane(lane): closed for lane, closed in lanes.items()}), version=0
+    )
 
 
 @pytest.mark.parametrize("at_once", [1, 8])

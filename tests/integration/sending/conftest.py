@@ -5,27 +5,28 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kobo_sms.aws.queues import Message, Queues
-from kobo_sms.composition import settings
+from kobo_sms.aws.queues import Message
+from kobo_sms.composition.send import SendClients, build_sender
+from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.answers import SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
-from kobo_sms.runtime import Runtime
-from kobo_sms.sending.result import Verdict
+from kobo_sms.runtime import Deadline, Runtime
+from kobo_sms.sending.result import SendResult
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.store import Store
-from kobo_sms.valve.breaker import CircuitBreaker
-from kobo_sms.valve.store import ValveStore
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
     from tests.integration.conftest import Clock, Stack
 
+LANES = {"PriorityQueue": Lane.PRIORITY, "BulkQueue": Lane.BULK}
 REQUEST = {"to": "+2348030100001", "msg": "Your PIN is 4711-2288", "id": "order-1"}
 
 
@@ -52,26 +53,26 @@ class Desk:
     clock: Clock
     message: Message | None = None
 
-    def send(self, lane: str = "PriorityQueue", **fields: Any) -> Verdict:
+    def send(self, lane: str = "PriorityQueue", **fields: Any) -> SendResult:
         """Queue a request, take it off and process it."""
         self.stack.sqs.send_message(QueueUrl=self.stack.names[lane], MessageBody=json.dumps(REQUEST | fields))
         return self.take(lane)
 
-    def take(self, lane: str = "PriorityQueue") -> Verdict:
+    def take(self, lane: str = "PriorityQueue") -> SendResult:
         """Process the next message that waits."""
         url = self.stack.names[lane]
         found = self.stack.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"][0]
         attributes = {name: each["StringValue"] for name, each in found.get("MessageAttributes", {}).items()}
         handle, now = found["ReceiptHandle"], self.clock.now
-        self.message = Message(found["MessageId"], handle, found["Body"], attributes, now, url)
+        self.message = Message(found["MessageId"], handle, found["Body"], attributes, now, LANES[lane])
         return self.again()
 
-    def again(self, after: float = 0.0, **changed: Any) -> Verdict:
+    def again(self, after: float = 0.0, **changed: Any) -> SendResult:
         """Process the last message once more, `after` seconds later."""
         assert self.message is not None
         self.clock.now += after
         self.message = replace(self.message, **changed)
-        return self.sender.process(self.message, self.clock.now + 30)
+        return self.sender.process(self.message, Deadline.in_seconds(30, self.clock))
 
     def item(self, part: str = "0") -> dict[str, Any]:
         return self.stack.item("order-1", part)
@@ -86,19 +87,10 @@ def environment(aws: Stack, kobo: MockControl) -> dict[str, str]:
 @pytest.fixture
 def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock: Clock) -> Desk:
     names = itertools.count(1)
-    wanted, kobo = settings.read_send(environment), settings.read_kobo(environment)
-    kept = settings.read_store(environment)
-    credentials = Credentials(clients["watched secretsmanager"], kobo.secret_arn)
-    client = MortalClient(kobo.base_url, credentials, timeout=kobo.http_timeout, connections=1)
-    store = Store(
-        clients["watched dynamodb"],
-        kept.table,
-        keep_seconds=kept.keep_seconds,
-        fingerprint_key=kept.fingerprint_key,
-        default_sender=kept.default_sender,
-        store_text=kept.store_text,
-    )
-    queues = Queues(clients["watched sqs"], wanted.dead_letter_queue_url)
+    watched = {name: cast("Any", clients[f"watched {name}"]) for name in ("dynamodb", "sqs", "secretsmanager")}
+    client = build_kobo(environment, watched["secretsmanager"], 1, MortalClient)
     runtime = Runtime(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
-    breaker = CircuitBreaker(ValveStore(clients["watched dynamodb"], kept.table), lambda: None, clock, runtime.uniform)
-    return Desk(aws, Sender(store, client, queues, wanted, kobo.http_timeout, runtime, breaker), store, client, clock)
+    events = SimpleNamespace(put_events=lambda **_: {"FailedEntryCount": 0})
+    reached = SendClients(client, watched["dynamodb"], watched["sqs"], lambda: cast("Any", events))
+    sender = build_sender(environment, reached, runtime, lambda _: None)
+    return Desk(aws, sender, sender._store, cast("MortalClient", client), clock)

@@ -17,20 +17,17 @@ from botocore.exceptions import ClientError
 
 import send_sms.handler
 from kobo_sms.aws.dynamodb import Expression, encode
-from kobo_sms.composition import settings
+from kobo_sms.composition.credit import CreditClients, build_checker
 from kobo_sms.composition.send import send_app
-from kobo_sms.credit.alerting import Alerting
+from kobo_sms.composition.shared import build_kobo
 from kobo_sms.credit.check import Checked, Checker
 from kobo_sms.credit.store import CreditStore
-from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.table import VALVE_ID, VALVE_PART, moment
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.control import ValveControl
-from kobo_sms.valve.event_sources import EventSources
 from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
 from kobo_sms.valve.signals import CREDIT, FailureSignal
 from kobo_sms.valve.store import ValveStore
@@ -70,21 +67,21 @@ class Room:
         """Make a check, `after` seconds later, with the mappings settled since the last one."""
         self.clock.now += after
         self.functions.settle()
-        return self.checker.check(self.clock.now + SECONDS)
+        return self.checker.check(Deadline.in_seconds(SECONDS, self.clock))
 
-    def tell(self, kind: str, *recipients: str, lane: str = "bulk", pages: int = 1) -> None:
+    def tell(self, kind: Symptom, *recipients: str, lane: Lane = Lane.BULK, pages: int = 1) -> None:
         """Count a failed call for each of the `recipients`, as send_sms does."""
         now = self.clock.now
         signals = frozenset(FailureSignal(now, kind, lane, each, pages) for each in recipients)
         self.valve.report(CallWindow({(slot_of(now), lane, kind): len(recipients)}, signals), CallWindow(), now)
 
-    def fail(self, kind: str, lane: str = "bulk") -> None:
+    def fail(self, kind: Symptom, lane: Lane = Lane.BULK) -> None:
         """Count as many failures as make a lane suspected."""
         self.tell(kind, "a", "b", "c", "d", "e", lane=lane)
 
-    def close(self, kind: str) -> None:
+    def close(self, kind: Symptom) -> None:
         """Have lanes closed as after a minute of probes that failed, credit/ answering as if all were well."""
-        now, lanes = self.clock.now, LANES if kind != CREDIT else ("bulk",)
+        now, lanes = self.clock.now, LANES if kind != CREDIT else (Lane.BULK,)
         suspicion = Closed(kind, now - SUSPECTED_FOR, "31 of 40 calls failed in the last 30 seconds", pages=1)
         suspected = Valve(suspected=dict.fromkeys(lanes, suspicion))
         known = self.valve.read()
@@ -107,7 +104,7 @@ class Room:
         """Return the lanes whose mapping is enabled, or will be."""
         return {lane for lane in LANES if self.functions.states[f"{lane}-mapping"] in ("Enabled", "Enabling")}
 
-    def put(self, count: int, lane: str = "bulk", to: str = ONE, age: float = 0.0) -> None:
+    def put(self, count: int, lane: Lane = Lane.BULK, to: str = ONE, age: float = 0.0) -> None:
         """Queue requests that have been waiting for `age` seconds."""
         queued_at: MessageAttributeValueTypeDef = {"DataType": "String", "StringValue": f"{self.clock.now - age:.3f}"}
         for _ in range(count):
@@ -116,15 +113,15 @@ class Room:
                 QueueUrl=self.url(lane), MessageBody=body, MessageAttributes={"KoboQueuedAt": queued_at} if age else {}
             )
 
-    def url(self, lane: str) -> str:
+    def url(self, lane: Lane) -> str:
         return self.stack.names[f"{lane.title()}Queue"]
 
-    def waiting(self, lane: str = "bulk") -> tuple[int, int]:
+    def waiting(self, lane: Lane = Lane.BULK) -> tuple[int, int]:
         """Return how many messages can be received now, and how many are out."""
         found = self.stack.sqs.get_queue_attributes(QueueUrl=self.url(lane), AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
 
-    def take_all(self, lane: str) -> None:
+    def take_all(self, lane: Lane) -> None:
         """Have all messages of a lane be out, as with somebody who works on them."""
         self.stack.sqs.receive_message(QueueUrl=self.url(lane), MaxNumberOfMessages=10, VisibilityTimeout=600)
 
@@ -169,22 +166,14 @@ def functions(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def room(aws: Stack, kobo: MockControl, functions: FakeLambda, clients: dict[str, Any]) -> Iterator[Room]:
     watched = SimpleNamespace(**{name.split(" ")[1]: each for name, each in clients.items() if " " in name})
-    wanted = settings.read_credit(aws.environment("CheckCredit"))
     # send_sms goes by the machine's clock.
     clock = Clock(float(round(time.time())))
-    fake = cast("LambdaClient", functions)
-    valve = ValveStore(watched.dynamodb, "messages")
-    account = CreditStore(watched.dynamodb, "messages", keep_seconds=30 * 86_400)
-    lanes = ClosedLanes(watched.sqs, fake, wanted.send_function, wanted.queue_urls, clock)
-    control = ValveControl(valve, EventSources(fake, wanted.mappings), lanes, clock)
-    alerting = Alerting(account, AlertTopic(watched.sns, wanted.topic_arn), lanes, wanted, clock)
-    client = KoboClient(
-        kobo.base_url,
-        Credentials(watched.secretsmanager, aws.names["Credentials"], clock),
-        timeout=5,
-        connections=1,
-    )
-    made = Room(aws, kobo, functions, clock, valve, account, lanes, Checker(client, valve, control, alerting, clock))
+    fake, environment = cast("LambdaClient", functions), aws.environment("CheckCredit", KoboBaseUrl=kobo.base_url)
+    client = build_kobo(environment, watched.secretsmanager, 1)
+    reached = CreditClients(client, watched.dynamodb, watched.sqs, fake, fake, watched.sns)
+    checker = build_checker(environment, reached, clock)
+    valve, account = ValveStore(watched.dynamodb, "messages"), checker._alerting._store
+    made = Room(aws, kobo, functions, clock, valve, account, checker._alerting._lanes, checker)
     kobo.set_account(balance=Decimal(100_000))
 
     with _noted(watched.sqs, made.received):

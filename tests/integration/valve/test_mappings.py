@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
-BOTH = {"priority", "bulk"}
+BOTH = {Lane.PRIORITY, Lane.BULK}
 
 
 @pytest.mark.parametrize("kind", [GATEWAY, CREDENTIALS])
-def test_a_fault_closes_both_lanes_and_its_end_opens_them(room: Room, kind: str) -> None:
+def test_a_fault_closes_both_lanes_and_its_end_opens_them(room: Room, kind: Symptom) -> None:
     room.close(kind)
     assert room.closed() == dict.fromkeys(BOTH, kind)
     assert room.enabled() == set()
@@ -25,7 +28,7 @@ def test_a_fault_closes_both_lanes_and_its_end_opens_them(room: Room, kind: str)
 
 
 @pytest.mark.parametrize(("answer", "kind"), [("error_gw", GATEWAY), ("error_user", CREDENTIALS)])
-def test_few_failures_are_enough_when_credit_says_the_same(room: Room, answer: str, kind: str) -> None:
+def test_few_failures_are_enough_when_credit_says_the_same(room: Room, answer: str, kind: Symptom) -> None:
     room.kobo.add_fault(endpoint="credit", answer=answer)
     assert room.check().closed == {}
     room.clock.now += 60
@@ -38,10 +41,10 @@ def test_few_failures_are_enough_when_credit_says_the_same(room: Room, answer: s
 def test_credit_closes_the_lane_that_is_too_dear_and_a_top_up_opens_it(room: Room) -> None:
     room.kobo.set_account(balance=30)
     room.tell(CREDIT, "a", pages=500)
-    assert room.check().closed == {"bulk": CREDIT}
-    assert room.enabled() == {"priority"}
+    assert room.check().closed == {Lane.BULK: CREDIT}
+    assert room.enabled() == {Lane.PRIORITY}
     room.kobo.set_account(balance=29)
-    assert room.check(after=60).closed == {"bulk": CREDIT}
+    assert room.check(after=60).closed == {Lane.BULK: CREDIT}
     room.kobo.set_account(balance=30)
     assert room.check(after=60).closed == {}
     assert room.enabled() == BOTH
@@ -79,7 +82,7 @@ def test_what_is_as_it_should_be_is_left_alone(room: Room) -> None:
     room.functions.updates.clear()
     room.check(after=1)
     room.functions.states = {"priority-mapping": "Disabling", "bulk-mapping": "Disabled"}
-    room.checker.check(room.clock.now + 90)
+    room.checker.check(Deadline.in_seconds(90, room.clock))
     assert room.functions.updates == []
 
 
@@ -88,7 +91,7 @@ def test_a_mapping_that_is_still_changing_is_left_to_the_next_check(room: Room, 
     room.kobo.add_fault(endpoint="credit", answer="error_gw")
     room.tell(GATEWAY, "a", "b", "c")
     room.functions.states["priority-mapping"] = state
-    assert room.checker.check(room.clock.now + 90).closed.keys() == BOTH
+    assert room.checker.check(Deadline.in_seconds(90, room.clock)).closed.keys() == BOTH
     assert room.functions.states == {"priority-mapping": state, "bulk-mapping": "Disabling"}
     room.functions.states["priority-mapping"] = "Enabled"
     room.check(after=10)
@@ -97,9 +100,9 @@ def test_a_mapping_that_is_still_changing_is_left_to_the_next_check(room: Room, 
 
 def test_the_states_of_the_mappings_are_kept_for_the_operator(room: Room) -> None:
     room.close(CREDIT)
-    assert room.valve.read().mappings == {"priority": "Enabled", "bulk": "Disabling"}
+    assert room.valve.read().mappings == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabling"}
     room.check(after=1)
-    assert room.valve.read().mappings == {"priority": "Enabled", "bulk": "Disabled"}
+    assert room.valve.read().mappings == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabled"}
 
 
 def test_a_check_in_calm_weather_asks_credit_once_and_writes_what_it_must(room: Room) -> None:

@@ -8,16 +8,19 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.errors import TrialFailed, UnreadableBalance
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.signals import CREDIT, GATEWAY
 from tests.integration.valve.fake_lambda import refusal
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
-BOTH = {"priority", "bulk"}
+BOTH = {Lane.PRIORITY, Lane.BULK}
 
 
-def minute(room: Room, kind: str = GATEWAY) -> list[set[str]]:
+def minute(room: Room, kind: Symptom = GATEWAY) -> list[set[Lane]]:
     """Make the checks of the minute in which a lane is suspected; return what is closed after each."""
     room.fail(kind)
     found = []
@@ -44,7 +47,7 @@ def test_probes_that_fail_for_a_minute_close_both_lanes_and_say_what_was_counted
     room.kobo.add_fault(endpoint="send", answer="error_gw")
     assert minute(room) == [set(), set(), BOTH]
     assert len(room.functions.invoked) == 3
-    closed = room.valve.read().valve.closed["bulk"]
+    closed = room.valve.read().valve.closed[Lane.BULK]
     assert "calls failed in the last" in closed.detail
     (alert,) = room.stack.alerts()
     assert alert["MessageAttributes"]["kind"]["Value"] == "gateway"
@@ -70,7 +73,7 @@ def test_what_works_again_within_the_minute_closes_nothing(room: Room) -> None:
 
 def test_where_nothing_can_be_received_though_something_waits_what_was_counted_stands(room: Room) -> None:
     room.put(2)
-    room.take_all("bulk")
+    room.take_all(Lane.BULK)
     assert minute(room) == [set(), set(), BOTH]
     assert room.functions.invoked == []
 
@@ -112,12 +115,12 @@ def test_of_checks_that_overlap_only_one_probes(room: Room) -> None:
     room.put(9)
     room.kobo.add_fault(endpoint="send", answer="error_gw")
     room.fail(GATEWAY)
-    overlapping: list[dict[str, str]] = []
+    overlapping: list[dict[Lane, str]] = []
 
     def overlap(name: str) -> None:
         if name == "invoke":
             room.functions.on_call = lambda name: None
-            overlapping.append(room.checker.check(room.clock.now + 90).closed)
+            overlapping.append(room.checker.check(Deadline.in_seconds(90, room.clock)).closed)
 
     room.functions.on_call = overlap
     room.check()
@@ -147,7 +150,7 @@ def test_after_a_check_that_died_of_its_probe_another_probes(room: Room) -> None
 def test_lack_of_credit_that_the_balance_does_not_explain_is_probed_too(room: Room) -> None:
     room.put(9)
     room.kobo.add_fault(endpoint="send", answer="error_credit")
-    assert minute(room, CREDIT) == [set(), set(), {"bulk"}]
+    assert minute(room, CREDIT) == [set(), set(), {Lane.BULK}]
     assert room.kinds() == ["empty"]
 
 
@@ -172,5 +175,5 @@ def test_a_balance_that_is_unreadable_three_times_is_told(room: Room) -> None:
 
 def test_short_of_time_credit_is_asked_once(room: Room) -> None:
     room.kobo.add_fault(endpoint="credit", answer="error_gw")
-    assert room.checker.check(room.clock.now + 65).answer == "error_gw"
+    assert room.checker.check(Deadline.in_seconds(65, room.clock)).answer == "error_gw"
     assert len(room.kobo.list_calls(endpoint="credit")) == 1

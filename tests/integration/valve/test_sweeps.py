@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kobo_sms.messages.lanes import Lane
+
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
@@ -15,21 +17,21 @@ DAY, HOUR = 86_400, 3600
 @pytest.fixture
 def held(room: Room) -> Room:
     """The bulk lane held by an operator, so that nothing of it is tried."""
-    room.hold("bulk")
+    room.hold(Lane.BULK)
     room.check()
-    assert room.closed() == {"bulk": "operator"}
+    assert room.closed() == {Lane.BULK: "operator"}
     return room
 
 
 def test_what_is_13_days_old_is_dead_lettered_and_the_younger_stay(held: Room) -> None:
     held.put(2, age=13 * DAY + 60)
     held.put(12, age=12 * DAY)
-    assert held.check(after=6 * HOUR - 1).closed == {"bulk": "operator"}
+    assert held.check(after=6 * HOUR - 1).closed == {Lane.BULK: "operator"}
     assert held.functions.invoked == []
     held.check(after=1)
     dead = held.stack.dead()
     assert {notes["Reason"] for _, notes in dead} == {"waited 13 days in the queue"}
-    assert [notes["Lane"] for _, notes in dead] == ["bulk"] * 2
+    assert [notes["Lane"] for _, notes in dead] == [Lane.BULK] * 2
     assert sum(held.waiting()) == 12
     assert {item["state"] for item in held.stack.items()} == {"failed"}
     # Nobody was asked, nothing paid.
@@ -47,12 +49,12 @@ def test_what_a_sweep_has_looked_at_is_put_back(held: Room) -> None:
 
 
 def test_a_lane_is_swept_every_six_hours_and_an_open_one_never(held: Room) -> None:
-    held.put(1, "priority", age=13 * DAY + 60)
+    held.put(1, Lane.PRIORITY, age=13 * DAY + 60)
     for after in (6 * HOUR, 1, 6 * HOUR - 1):
         held.put(1, age=13 * DAY + 60)
         held.check(after)
     assert [len(event["Records"]) for event in held.functions.invoked] == [1, 2]
-    assert held.waiting("priority") == (1, 0)
+    assert held.waiting(Lane.PRIORITY) == (1, 0)
 
 
 def test_a_sweep_leaves_time_to_tell_people(held: Room) -> None:
@@ -76,7 +78,7 @@ def test_a_sweep_leaves_time_to_tell_people(held: Room) -> None:
 
 def test_a_part_of_a_larger_request_keeps_its_name(held: Room) -> None:
     held.put(1, age=13 * DAY + 60)
-    url = held.url("bulk")
+    url = held.url(Lane.BULK)
     held.stack.sqs.send_message(
         QueueUrl=url,
         MessageBody='{"to": ["2348030100001"], "msg": "Hello", "id": "large"}',

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kobo_sms.errors import TrialFailed
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
-BOTH = {"priority", "bulk"}
+BOTH = {"priority", Lane.BULK}
 # Magic recipients: refused, and never debited.
 REFUSED, BILLING = "2348030009002", "2348030009004"
 
 
 @pytest.mark.parametrize("kind", [GATEWAY, CREDENTIALS])
-def test_three_records_are_tried_and_their_success_opens(room: Room, kind: str) -> None:
+def test_three_records_are_tried_and_their_success_opens(room: Room, kind: Symptom) -> None:
     room.put(5)
     room.close(kind)
     assert room.check(after=14).closed.keys() == BOTH
@@ -81,21 +83,21 @@ def test_when_nothing_waits_it_opens(room: Room) -> None:
 def test_when_all_are_out_nobody_can_tell_and_the_next_trial_comes_as_planned(room: Room) -> None:
     room.put(2)
     room.close(GATEWAY)
-    room.take_all("bulk")
+    room.take_all(Lane.BULK)
     room.check(after=15)
     assert room.closed().keys() == BOTH
     assert room.functions.invoked == []
-    assert room.valve.read().valve.closed["bulk"].trial_wait == 15
+    assert room.valve.read().valve.closed[Lane.BULK].trial_wait == 15
     room.put(1)
     assert room.check(after=14).closed.keys() == BOTH
     assert room.check(after=1).closed == {}
 
 
 def test_the_other_lane_tells_when_all_of_the_first_are_out(room: Room) -> None:
-    room.put(1, "priority")
+    room.put(1, Lane.PRIORITY)
     room.put(1)
     room.close(GATEWAY)
-    room.take_all("priority")
+    room.take_all(Lane.PRIORITY)
     assert room.check(after=15).closed == {}
     assert [len(event["Records"]) for event in room.functions.invoked] == [1]
 
@@ -113,7 +115,7 @@ def test_a_record_refused_for_reasons_of_its_own_tells_nothing_of_the_credit(roo
     room.put(1, to=REFUSED)
     room.close(CREDIT)
     assert room.check(after=15).closed.keys() == {"bulk"}
-    assert room.valve.read().valve.closed["bulk"].trial_wait == 15
+    assert room.valve.read().valve.closed[Lane.BULK].trial_wait == 15
 
 
 def test_what_send_sms_dies_of_comes_back_and_people_are_told_all_the_same(room: Room) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from tests.integration.valve.conftest import ONE
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
-BOTH = {"priority", "bulk"}
+BOTH = {Lane.PRIORITY, Lane.BULK}
 
 
 def test_while_credit_shows_the_fault_a_trial_comes_every_15_minutes_and_at_once_when_it_recovers(room: Room) -> None:
@@ -40,11 +42,11 @@ def test_a_login_that_credit_refuses_is_not_tried_at_send(room: Room) -> None:
 def test_of_checks_that_overlap_only_one_makes_the_trial(room: Room) -> None:
     room.put(6)
     room.close(GATEWAY)
-    overlapping: list[set[str]] = []
+    overlapping: list[set[Lane]] = []
 
     def overlap(_: str) -> None:
         room.functions.on_call = lambda name: None
-        overlapping.append(set(room.checker.check(room.clock.now + 90).closed))
+        overlapping.append(set(room.checker.check(Deadline.in_seconds(90, room.clock)).closed))
 
     room.functions.on_call = overlap
     assert room.check(after=15).closed == {}
@@ -57,23 +59,23 @@ def test_without_the_time_for_it_no_trial_is_begun(room: Room) -> None:
     room.put(1)
     room.close(GATEWAY)
     room.clock.now += 15
-    room.checker.check(room.clock.now + 40)
+    room.checker.check(Deadline.in_seconds(40, room.clock))
     assert room.functions.invoked == []
     assert room.check(after=15).closed == {}
 
 
 def test_credit_that_the_balance_does_not_explain_is_tried_on_its_lane_alone(room: Room) -> None:
     room.put(4)
-    room.put(1, "priority")
+    room.put(1, Lane.PRIORITY)
     room.close(CREDIT)
-    assert room.closed() == {"bulk": CREDIT}
+    assert room.closed() == {Lane.BULK: CREDIT}
     room.kobo.add_fault(endpoint="send", answer="error_credit")
-    assert room.check(after=15).closed == {"bulk": CREDIT}
-    assert (room.sends(), room.waiting("priority")) == (3, (1, 0))
+    assert room.check(after=15).closed == {Lane.BULK: CREDIT}
+    assert (room.sends(), room.waiting(Lane.PRIORITY)) == (3, (1, 0))
     room.kobo.clear_faults()
     room.come_back()
     assert room.check(after=30).closed == {}
-    assert room.waiting("priority") == (1, 0)
+    assert room.waiting(Lane.PRIORITY) == (1, 0)
 
 
 def test_a_refusal_for_lack_of_credit_shows_that_the_fault_is_over(room: Room) -> None:
@@ -85,7 +87,7 @@ def test_a_refusal_for_lack_of_credit_shows_that_the_fault_is_over(room: Room) -
     # Only now is it a matter of credit, and of its lane.
     room.clock.now += 10
     room.tell(CREDIT, "a")
-    assert room.check().closed == {"bulk": CREDIT}
+    assert room.check().closed == {Lane.BULK: CREDIT}
 
 
 def test_credit_that_the_balance_explains_is_not_tried(room: Room) -> None:
@@ -94,14 +96,14 @@ def test_credit_that_the_balance_explains_is_not_tried(room: Room) -> None:
     room.tell(CREDIT, "a")
     room.check()
     for _ in range(3):
-        assert room.check(after=900).closed == {"bulk": CREDIT}
+        assert room.check(after=900).closed == {Lane.BULK: CREDIT}
     assert room.functions.invoked == []
 
 
 def test_an_operators_hold_is_never_tried(room: Room) -> None:
     room.put(1)
     room.close(GATEWAY)
-    room.hold("bulk", "priority")
+    room.hold(Lane.BULK, Lane.PRIORITY)
     for _ in range(3):
         assert room.check(after=900).closed == dict.fromkeys(BOTH, "operator")
     assert (room.functions.invoked, room.kobo.messages) == ([], [])

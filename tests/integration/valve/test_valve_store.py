@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
 from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
@@ -30,11 +31,11 @@ CLOSED = Closed(
 )
 HOLD = Hold("ada", NOW, "wrong text")
 WHOLE = Valve(
-    {"bulk": CLOSED, "priority": Closed("gateway", NOW)},
+    {Lane.BULK: CLOSED, Lane.PRIORITY: Closed("gateway", NOW)},
     {},
-    {"bulk": NOW},
-    {"priority": Opened(NOW, 240.0)},
-    {"bulk": CLOSED},
+    {Lane.BULK: NOW},
+    {Lane.PRIORITY: Opened(NOW, 240.0)},
+    {Lane.BULK: CLOSED},
 )
 
 
@@ -62,13 +63,13 @@ def test_of_two_writers_of_one_version_one_wins(room: Room, version: int) -> Non
 def test_an_operators_order_in_between_is_not_overwritten(room: Room) -> None:
     room.valve.write(Valve(), 0)
     known = room.valve.read()
-    room.hold("bulk", since=NOW)
+    room.hold(Lane.BULK, since=NOW)
     assert not room.valve.write(WHOLE, known.version)
     now = room.valve.read()
-    assert (now.valve, now.version) == (Valve(holds={"bulk": HOLD}), 2)
+    assert (now.valve, now.version) == (Valve(holds={Lane.BULK: HOLD}), 2)
     # A decision leaves the holds to the operator.
     assert room.valve.write(WHOLE, 2)
-    assert room.valve.read().valve.holds == {"bulk": HOLD}
+    assert room.valve.read().valve.holds == {Lane.BULK: HOLD}
 
 
 def test_a_check_takes_in_an_order_that_came_between_its_reading_and_its_writing(room: Room) -> None:
@@ -80,18 +81,18 @@ def test_a_check_takes_in_an_order_that_came_between_its_reading_and_its_writing
     def interfere(**_: Any) -> None:
         reads.append(1)
         if len(reads) == 1:
-            room.hold("bulk", since=NOW)
+            room.hold(Lane.BULK, since=NOW)
 
     events.register("after-call.dynamodb.GetItem", interfere)
     try:
         closed = room.check().closed
     finally:
         events.unregister("after-call.dynamodb.GetItem", interfere)
-    assert closed == {"priority": "gateway", "bulk": "operator"}
-    assert room.valve.read().valve.holds == {"bulk": HOLD}
+    assert closed == {Lane.PRIORITY: "gateway", Lane.BULK: "operator"}
+    assert room.valve.read().valve.holds == {Lane.BULK: HOLD}
 
 
-def calls(symptom: str, *recipients: str, at: float = NOW, lane: str = "bulk") -> CallWindow:
+def calls(symptom: Symptom, *recipients: str, at: float = NOW, lane: Lane = Lane.BULK) -> CallWindow:
     signals = frozenset(FailureSignal(at, symptom, lane, each, 3) for each in recipients)
     return CallWindow({(slot_of(at), lane, symptom): len(recipients)}, signals)
 
@@ -104,9 +105,9 @@ def test_a_report_is_one_write_that_conflicts_with_nothing(room: Room) -> None:
     assert (told.closed, told.window) == (frozenset(), failed)
     assert [name for name, _ in room.stack.calls.made] == ["dynamodb.UpdateItem"]
     assert room.valve.write(WHOLE, known.version)
-    accepted = CallWindow({(slot_of(NOW), "priority", ACCEPTED): 7})
+    accepted = CallWindow({(slot_of(NOW), Lane.PRIORITY, ACCEPTED): 7})
     told = room.valve.report(accepted, CallWindow(), NOW)
-    assert told.closed == {"bulk", "priority"}
+    assert told.closed == {Lane.BULK, Lane.PRIORITY}
     assert told.window == room.valve.read().window == failed + accepted
     assert room.valve.read().version == 1
 
@@ -152,14 +153,14 @@ def test_an_item_of_another_release_is_read_as_far_as_it_is_understood(room: Roo
             f"n {slot} bulk gateway": {"N": "3"},
             f"n {slot} bulk": {"N": "3"},
             "n x bulk gateway": {"N": "3"},
-            "lanes": {"M": {"bulk": {"M": {"cause": {"S": "gateway"}, "since": {"N": "1"}, "newer": {"N": "1"}}}}},
+            "lanes": {"M": {Lane.BULK: {"M": {"cause": {"S": "gateway"}, "since": {"N": "1"}, "newer": {"N": "1"}}}}},
         },
     )
     known = room.valve.read()
     assert known.window == CallWindow(
-        {(slot, "bulk", GATEWAY): 3}, frozenset({FailureSignal(round(NOW, 3), GATEWAY, "bulk", "a", 3)})
+        {(slot, Lane.BULK, GATEWAY): 3}, frozenset({FailureSignal(round(NOW, 3), GATEWAY, Lane.BULK, "a", 3)})
     )
-    assert known.valve.closed == {"bulk": Closed("gateway", 1.0)}
+    assert known.valve.closed == {Lane.BULK: Closed("gateway", 1.0)}
     assert room.valve.write(known.valve, known.version)
     (item,) = (each for each in room.stack.everything() if each["id"] == "~valve")
     assert "signs" not in item
@@ -167,6 +168,6 @@ def test_an_item_of_another_release_is_read_as_far_as_it_is_understood(room: Roo
 
 def test_noting_the_mappings_is_no_decision(room: Room) -> None:
     room.valve.write(WHOLE, 0)
-    room.valve.note_mappings({"bulk": "Disabling"}, NOW)
+    room.valve.note_mappings({Lane.BULK: "Disabling"}, NOW)
     known = room.valve.read()
-    assert (known.valve, known.version, known.mappings) == (WHOLE, 1, {"bulk": "Disabling"})
+    assert (known.valve, known.version, known.mappings) == (WHOLE, 1, {Lane.BULK: "Disabling"})

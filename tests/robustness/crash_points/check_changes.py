@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kobo_sms.kobomobile.answers import Refused
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import convict
@@ -63,7 +63,7 @@ def _gateway(world: CheckWorld) -> None:
     world.check()
     world.now += 60
     world.failing, world.works = (GATEWAY, 1), False
-    world.queues.put("bulk", 20)
+    world.queues.put(Lane.BULK, 20)
     for _ in range(2):
         world.check()
         world.now += 30
@@ -74,7 +74,7 @@ def _acquitted(world: CheckWorld) -> None:
     world.check()
     world.now += 60
     world.tell(GATEWAY, "a", "b", "c", "d", "e")
-    world.queues.put("bulk", 20)
+    world.queues.put(Lane.BULK, 20)
 
 
 def _closed(world: CheckWorld) -> None:
@@ -83,7 +83,7 @@ def _closed(world: CheckWorld) -> None:
     suspicion = Closed(GATEWAY, world.now - SUSPECTED_FOR)
     valve = convict(Valve(suspected=dict.fromkeys(LANES, suspicion)), LANES, world.now)
     world.valve.write(valve, world.valve.known.version)
-    world.queues.put("bulk", 5)
+    world.queues.put(Lane.BULK, 5)
     world.check()
 
 
@@ -140,12 +140,12 @@ def _after_top_up(world: CheckWorld) -> None:
     world.now += 60
 
 
-_BOTH = ("priority", "bulk")
+_BOTH = (Lane.PRIORITY, Lane.BULK)
 CHANGES = (
     Change("gateway", _gateway, "gateway", dict.fromkeys(_BOTH, GATEWAY)),
     Change("acquitted", _acquitted, ""),
     Change("credentials", _credentials, "credentials", dict.fromkeys(_BOTH, CREDENTIALS)),
-    Change("credit", _credit, "empty", {"bulk": CREDIT}),
+    Change("credit", _credit, "empty", {Lane.BULK: CREDIT}),
     Change("low", _low, "low"),
     Change("trial", _trial, "recovered", further=4),
     Change("after_trial", _after_trial, "recovered"),

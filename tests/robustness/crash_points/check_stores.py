@@ -12,23 +12,23 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_sms.credit.store import Account
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
 from kobo_sms.valve.rules import Valve
-from kobo_sms.valve.store import KnownValve
+from kobo_sms.valve.store import ValveSnapshot
 
 
 @dataclass
 class MemoryValve:
     """What ValveStore keeps."""
 
-    known: KnownValve = field(default_factory=lambda: KnownValve(Valve(), CallWindow(), 0, {}))
+    known: ValveSnapshot = field(default_factory=lambda: ValveSnapshot(Valve(), CallWindow(), 0, {}))
 
     def report(self, new: CallWindow, stale: CallWindow, now: float) -> KnownCalls:
         self.known = replace(self.known, window=_without(self.known.window + new, stale))
         return KnownCalls(frozenset(self.known.valve.closed), self.known.window)
 
-    def read(self) -> KnownValve:
+    def read(self) -> ValveSnapshot:
         return self.known
 
     def write(self, valve: Valve, version: int, stale: CallWindow = CallWindow()) -> bool:  # noqa: B008 - immutable
@@ -38,7 +38,7 @@ class MemoryValve:
         self.known = replace(self.known, valve=kept, version=version + 1, window=window)
         return True
 
-    def note_mappings(self, states: Mapping[str, str], now: float) -> None:
+    def note_mappings(self, states: Mapping[Lane, str], now: float) -> None:
         self.known = replace(self.known, mappings=dict(states))
 
 
@@ -70,7 +70,7 @@ class MemoryQueues:
     messages: dict[str, dict[str, float]] = field(default_factory=lambda: {lane: {} for lane in LANES})
     _names: Any = field(default_factory=itertools.count)
 
-    def put(self, lane: str, count: int) -> None:
+    def put(self, lane: Lane, count: int) -> None:
         self.messages[lane] |= {f"m{next(self._names)}": 0.0 for _ in range(count)}
 
     def receive_message(self, **asked: Any) -> dict[str, Any]:

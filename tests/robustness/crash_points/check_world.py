@@ -15,7 +15,9 @@ from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
 from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
@@ -59,7 +61,7 @@ class CheckWorld:
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
         self.kobo, self.works, self.sent = Kobo(), True, 0
-        self.failing: tuple[str, int] | None = None
+        self.failing: tuple[Symptom, int] | None = None
         self.valve, self.account, self.topic = MemoryValve(), MemoryAccount(), MemoryTopic()
         self.queues = MemoryQueues(self.clock)
         self.functions = FakeLambda(self._send, {f"{lane}-mapping": "Enabled" for lane in LANES})
@@ -67,7 +69,7 @@ class CheckWorld:
     def clock(self) -> float:
         return self.now
 
-    def tell(self, kind: str, *recipients: str, lane: str = "bulk", pages: int = 1) -> None:
+    def tell(self, kind: Symptom, *recipients: str, lane: Lane = Lane.BULK, pages: int = 1) -> None:
         """Count a failed call for each of the `recipients`, as send_sms does."""
         signals = frozenset(FailureSignal(self.now, kind, lane, each, pages) for each in recipients)
         self.valve.report(
@@ -78,11 +80,11 @@ class CheckWorld:
         """Make a check in a fresh process; None when it dies."""
         self.now += after
         self.functions.settle()
-        if self.failing is not None and "bulk" not in self.closed():
+        if self.failing is not None and Lane.BULK not in self.closed():
             kind, pages = self.failing
             self.tell(kind, "a", "b", "c", "d", "e", pages=pages)
         with suppress(Death):
-            return self._checker(gate or Gate()).check(self.now + 90)
+            return self._checker(gate or Gate()).check(Deadline.in_seconds(90, self.clock))
         return None
 
     def closed(self) -> dict[str, str]:
@@ -114,4 +116,4 @@ class CheckWorld:
         control = ValveControl(valve, EventSources(functions, SETTINGS.mappings), lanes, clock)
         account = cast(CreditStore, through(self.account, "account"))
         alerting = Alerting(account, AlertTopic(sns, SETTINGS.topic_arn), lanes, SETTINGS, clock)
-        return Checker(cast(KoboClient, through(self.kobo, "kobo")), valve, control, alerting, clock)
+        return Checker(cast(KoboClient, through(self.kobo, "kobo")), valve, control, alerting)

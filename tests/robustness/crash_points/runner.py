@@ -13,11 +13,11 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
 import signal
 import sys
+import uuid
 from dataclasses import dataclass
-from functools import partial
-from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
@@ -25,9 +25,10 @@ import boto3
 
 import poll_reports.handler
 import send_sms.handler
-from kobo_sms.composition import reports, send, shared
+from kobo_sms.composition.reports import build_report_app
+from kobo_sms.composition.send import SendApp, build_send_app
 from kobo_sms.reports import poller
-from kobo_sms.reports.poller import Poller
+from kobo_sms.runtime import Runtime
 from kobo_sms.sending import store
 from tests.robustness.crash_points.polled import SHARDS
 from tests.robustness.crash_points.steps import Gate, stepping_client, watch_aws
@@ -88,6 +89,14 @@ def fork(gate: Gate, order: Line) -> Child:
     return Child(pid, os.fdopen(report, "rb"), os.fdopen(go, "wb", buffering=0))
 
 
+def runtime_of(gate: Gate) -> Runtime:
+    return Runtime(gate.clock, random.uniform, lambda: uuid.uuid4().hex)
+
+
+def make_send_app(gate: Gate) -> SendApp:
+    return build_send_app(os.environ, runtime_of(gate), stepping_client(gate))
+
+
 def invoke(gate: Gate, order: Line) -> None:
     """Be the invocation; never returns."""
     status = 1
@@ -96,7 +105,7 @@ def invoke(gate: Gate, order: Line) -> None:
             os.environ.update(order["environment"])
             if "FAULTS_MAX_HALVINGS" in order["environment"]:
                 patch.object(store, "MAX_HALVINGS", int(order["environment"]["FAULTS_MAX_HALVINGS"])).start()
-            send.send_app.cache_clear()
+            patch.object(send_sms.handler, "send_app", lambda: make_send_app(gate)).start()
         handler = send_sms.handler if "Records" in order["start"] else poll_reports.handler
         response = handler.handle(order["start"], cast("LambdaContext", Context()))
         gate.tell(response=response)
@@ -130,19 +139,14 @@ def main() -> None:
         boto3.setup_default_session()
         assert boto3.DEFAULT_SESSION is not None
         watch_aws(boto3.DEFAULT_SESSION.events, gate)
-        clock = SimpleNamespace(time=gate.clock)
+        send = make_send_app(gate)
+        # One question at a time makes the order of the steps the same in every run.
+        reports = build_report_app(os.environ, runtime_of(gate), stepping_client(gate), most_at_once=1)
         with (
-            patch.object(shared, "KoboClient", stepping_client(gate)),
-            patch.object(send, "time", clock),
-            patch.object(reports, "time", clock),
-            patch.object(send_sms.handler, "time", clock),
-            patch.object(poll_reports.handler, "time", clock),
+            patch.object(send_sms.handler, "send_app", lambda: send),
+            patch.object(poll_reports.handler, "report_app", lambda: reports),
             patch.object(poller, "DUE_SHARDS", SHARDS),
-            # One question at a time makes the order of the steps the same in every run.
-            patch.object(reports, "Poller", partial(Poller, most_at_once=1)),
         ):
-            send.send_app()
-            reports.report_app()
             # Else each child copies the pages that its garbage collector touches.
             gc.freeze()
             serve(gate, sys.stdin.buffer, replies)

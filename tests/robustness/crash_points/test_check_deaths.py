@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.rules import SUSPECTED_FOR, SWEEP_EVERY, Hold, Valve
 from kobo_sms.valve.signals import ACCEPTED, GATEWAY
@@ -92,11 +93,11 @@ def test_a_write_that_boto3_repeats(change: Change) -> None:
 def test_a_trial_that_dies_keeps_what_was_not_sent_and_sends_nothing_for_nothing(death: int) -> None:
     world = NAMED["trial"].begin()
     assert world.check(DeadlyGate(point=(death, "after"))) is None
-    waiting = len(world.queues.messages["bulk"])
+    waiting = len(world.queues.messages[Lane.BULK])
     assert waiting == 5 - sum(name == "sqs.delete_message" for name in steps(NAMED["trial"])[: death + 1])
     assert world.sent in (0, 3)
     world.check(after=LATER)
-    assert len(world.queues.messages["bulk"]) == 2 or world.closed() == {}
+    assert len(world.queues.messages[Lane.BULK]) == 2 or world.closed() == {}
 
 
 def test_what_was_acquitted_and_fails_again_has_its_minute_again() -> None:
@@ -104,7 +105,7 @@ def test_what_was_acquitted_and_fails_again_has_its_minute_again() -> None:
     world.check()
     assert world.valve.known.valve.suspected == {}
     world.works = False
-    for after, closed in ((SUSPECTED_FOR, set()), (SUSPECTED_FOR, {"priority", "bulk"})):
+    for after, closed in ((SUSPECTED_FOR, set()), (SUSPECTED_FOR, {Lane.PRIORITY, Lane.BULK})):
         world.now += after
         world.tell(GATEWAY, "a", "b", "c", "d", "e")
         world.check()
@@ -116,7 +117,7 @@ def test_a_call_that_others_make_meanwhile_acquits_though_the_last_probe_fails()
     send = world.functions.send_sms
 
     def others_work(event: dict[str, Any]) -> Any:
-        accepted = CallWindow({(slot_of(world.now), "bulk", ACCEPTED): 1})
+        accepted = CallWindow({(slot_of(world.now), Lane.BULK, ACCEPTED): 1})
         world.valve.report(accepted, CallWindow(), world.now)
         return send(event)
 
@@ -124,15 +125,15 @@ def test_a_call_that_others_make_meanwhile_acquits_though_the_last_probe_fails()
     world.check()
     assert world.sent == 0
     assert (world.closed(), world.valve.known.valve.suspected) == ({}, {})
-    assert world.enabled() == {"priority", "bulk"}
+    assert world.enabled() == {Lane.PRIORITY, Lane.BULK}
     assert world.topic.published == []
 
 
 def test_a_sweep_that_dies_is_soon_made_up_for() -> None:
     world = CheckWorld()
-    world.valve.known = replace(world.valve.known, valve=Valve(holds={"bulk": Hold("ada", world.now)}))
+    world.valve.known = replace(world.valve.known, valve=Valve(holds={Lane.BULK: Hold("ada", world.now)}))
     world.check()
-    world.queues.put("bulk", 12)
+    world.queues.put(Lane.BULK, 12)
     gate = Gate()
     world.check(gate, after=SWEEP_EVERY)
     assert gate.steps.count("sqs.receive_message") == 3
@@ -142,4 +143,4 @@ def test_a_sweep_that_dies_is_soon_made_up_for() -> None:
     again = Gate()
     world.check(again, after=4 * LATER)
     assert again.steps.count("sqs.receive_message") == 3
-    assert set(world.queues.messages["bulk"].values()) == {world.now}
+    assert set(world.queues.messages[Lane.BULK].values()) == {world.now}

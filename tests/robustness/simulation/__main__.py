@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     wanted = parser.parse_args()
     if wanted.seed is not None:
-        result = simulate(wanted.seed, live=True)
+        result = simulate_flaky(wanted.seed) if wanted.flaky else simulate(wanted.seed, live=True)
         verdict = f"fails:\n{result}\n" if result.violations else "holds: "
         sys.stdout.write(f"seed {wanted.seed} {verdict}{result.steps} steps, digest {result.digest}\n")
         return bool(result.violations)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kobo_sms.credit.check import Checked, Checker
 from kobo_sms.errors import KoboSmsError
+from kobo_sms.runtime import Deadline
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.functions import EXPECTED
 from tests.robustness.simulation.timeline import NEVER, Act, Frame
@@ -74,7 +75,7 @@ class Checks:
         world = self._world
         checker = self._idle.pop() if self._idle else world.functions.start_check()
         try:
-            checked = checker.check(world.now + CHECK_SECONDS)
+            checked = checker.check(Deadline.in_seconds(CHECK_SECONDS, world.clock))
         except Crash:
             world.note("check crashed")
             return

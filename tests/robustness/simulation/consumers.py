@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kobo_sms.messages.lanes import Lane
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.invocations import Invocation, to_message
 from tests.robustness.simulation.sqs import VISIBILITY
@@ -19,7 +20,7 @@ _MOST_INVOCATIONS = 5
 class Consumer:
     """The pollers of one lane."""
 
-    def __init__(self, world: World, lane: str) -> None:
+    def __init__(self, world: World, lane: Lane) -> None:
         self._world, self._lane = world, lane
         self._mapping = world.mappings.by_lane[lane]
         self._running = 0

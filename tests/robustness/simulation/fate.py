@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kobo_sms.messages.lanes import Lane
 from mock_kobo.rules.faults import Fault
 from tests.robustness.simulation.chaos import CALM
 from tests.robustness.simulation.flaws import Flaw
@@ -100,7 +101,7 @@ class Fate:
         """Have the operator open `lanes`, whatever closed them."""
         self._operator.open(lanes)
 
-    def meddle(self, *, lane: str, enabled: bool) -> None:
+    def meddle(self, *, lane: Lane, enabled: bool) -> None:
         """Have somebody change a mapping behind check_credit's back."""
         if not self._world.mappings.by_lane[lane].changing:
             self._world.mappings.change(lane, enabled=enabled)

@@ -22,6 +22,8 @@ from tests.robustness.simulation.stored import BULK, PRIORITY
 PROMISED, GRACE = 0.8, 4.0
 # Of the time between bursts in which all calls fail: seconds pass until it is known that one is over.
 PROMISED_BETWEEN_BURSTS = 0.5
+# Between bursts shorter than this the seconds are most of the time.
+SHORT_BURST, PROMISED_BETWEEN_SHORT_BURSTS = 10.0, 0.2
 TEXTS, CALLS_AT_ONCE = 1000, 4
 # As many as work side by side: with one of them cut off, this share of the calls is.
 _ENVIRONMENTS = 5
@@ -54,6 +56,8 @@ def allowed(flaw: Flaw) -> float:
     if hit(flaw) > MOST_LOST:
         return float("inf")
     promised = PROMISED_BETWEEN_BURSTS if flaw.burst else PROMISED
+    if 0 < flaw.burst < SHORT_BURST:
+        promised = PROMISED_BETWEEN_SHORT_BURSTS
     return without_flaws() / promised / (1 - hit(flaw)) + GRACE + flaw.burst
 
 
@@ -91,4 +95,4 @@ def simulate_flaky(seed: int) -> Result:
         flaw = replace(flaw, share=0.0)
     if progress.half_after > allowed(flaw):
         found.append(f"half of the texts after {progress.half_after:.1f} s, not {allowed(flaw):.1f} s: {flaw}")
-    return Result(seed, tuple(found), "", progress.accepted, progress.accepted)
+    return Result(seed, tuple(found), "", progress.accepted, progress.accepted, "--flaky ")

@@ -18,7 +18,7 @@ from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.errors import ConfigurationError, LostClaim, NotQueued
+from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.reports.poller import Poller
@@ -37,7 +37,7 @@ from kobo_sms.valve.prompt import Prompt
 from kobo_sms.valve.store import ValveStore
 from tests.robustness.simulation.kobomobile import secrets_manager
 from tests.robustness.simulation.mappings import UUIDS
-from tests.robustness.simulation.sqs import BULK, DEAD, PRIORITY
+from tests.robustness.simulation.stored import DEAD, QUEUE_URLS
 from tests.robustness.simulation.timeline import TurnLock
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tests.robustness.simulation.world import World
 
 # What an invocation may raise when its surroundings fail: the message comes back. All else is a bug.
-EXPECTED = (BotoCoreError, ClientError, LostClaim, NotQueued, ConfigurationError)
+EXPECTED = (BotoCoreError, ClientError, LostClaim, EnqueueFailed, ConfigurationError)
 FINGERPRINT_KEY = "stack-id"
 DEFAULT_SENDER = "KoboSMS"
 TABLE, STACK = "messages", "kobo-sms"
@@ -105,11 +105,11 @@ class Functions:
         )
         client, clock = self._client(), world.clock
         runtime = Runtime(clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
-        queues = self._makers.queues(cast("Any", world.sqs), DEAD)
+        queues = self._makers.queues(cast("Any", world.sqs), QUEUE_URLS, DEAD)
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
-        sender = Sender(store, client, queues, self._send_settings(), 10.0, runtime, breaker)
+        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:
@@ -123,7 +123,7 @@ class Functions:
         credit_store = makers.credit_store(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         topic = makers.topic(cast("Any", world.topic), settings.topic_arn)
         alerting = Alerting(credit_store, topic, lanes, settings, clock)
-        return Checker(self._client(), self._valve_store(), control, alerting, clock)
+        return Checker(self._client(), self._valve_store(), control, alerting)
 
     def _client(self) -> KoboClient:
         world = self._world
@@ -149,12 +149,12 @@ class Functions:
     def _send_settings(self) -> SendSettings:
         scenario = self._world.scenario
         return SendSettings(
-            priority_queue_url=PRIORITY,
-            bulk_queue_url=BULK,
+            queue_urls=QUEUE_URLS,
             dead_letter_queue_url=DEAD,
             default_sender=DEFAULT_SENDER,
             default_region="NG",
             calls_at_once=scenario.calls_at_once,
+            http_timeout=10.0,
             retry_base=5.0,
             retry_max=scenario.retry_max,
             max_attempts=scenario.max_attempts,
@@ -171,5 +171,5 @@ class Functions:
             topic_arn="arn:aws:sns:eu-west-1:123456789012:alerts",
             send_function="send_sms",
             mappings=UUIDS,
-            queue_urls={PRIORITY: PRIORITY, BULK: BULK},
+            queue_urls=QUEUE_URLS,
         )

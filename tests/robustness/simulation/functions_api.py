@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from kobo_sms.aws.sqs_records import read_record
 from tests.robustness.simulation.invocations import Invocation
-from tests.robustness.simulation.stored import BULK, PRIORITY
+from tests.robustness.simulation.stored import QUEUE_URLS
 
 if TYPE_CHECKING:
     from tests.robustness.simulation.world import World
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # kobo_sms.composition's read_timeout of this client.
 _PATIENCE = 35.0
 _LOOK_EVERY = 0.1
-_LANES = {lane: lane for lane in (PRIORITY, BULK)}
 
 
 class FakeLambda:
@@ -35,7 +34,7 @@ class FakeLambda:
         if chaos.happens(chaos.odds.aws_error):
             raise ConnectTimeoutError(endpoint_url="lambda.invoke")
         event = json.loads(asked["Payload"])
-        messages = [read_record(record, _LANES, trial=event["trial"]) for record in event["Records"]]
+        messages = [read_record(record, QUEUE_URLS, trial=event["trial"]) for record in event["Records"]]
         self._world.note("trial", *(message.message_id for message in messages))
         invocation = Invocation(self._world, messages, lambda _: None)
         invocation.start()

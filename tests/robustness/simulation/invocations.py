@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.queues import PART, Message
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import ROOT
-from kobo_sms.sending.result import Verdict
+from kobo_sms.runtime import Deadline
+from kobo_sms.sending.result import SendResult
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.functions import EXPECTED, Warm
 from tests.robustness.simulation.stored import Stored
@@ -72,7 +74,7 @@ class Invocation:
         frame.part, frame.lane, frame.trial = part_of(message), message.lane, message.trial
         ledger = self._world.ledger
         try:
-            verdict = self._warm.sender.process(message, frame.deadline)
+            verdict = self._warm.sender.process(message, Deadline(frame.deadline, self._world.clock))
         except EXPECTED as error:
             ledger.untidy(frame.part, type(error).__name__)
             self.staying.append(message.message_id)
@@ -86,7 +88,7 @@ class Invocation:
             self._take_in(message, verdict)
         frame.part = ""
 
-    def _take_in(self, message: Message, verdict: Verdict) -> None:
+    def _take_in(self, message: Message, verdict: SendResult) -> None:
         self._world.note("verdict", part_of(message), verdict.outcome, verdict.answer, verdict.returns_after)
         if verdict.met:
             self.counts[verdict.met] += 1
@@ -97,7 +99,7 @@ class Invocation:
 def to_message(stored: Stored, handle: str) -> Message:
     """Return what send_sms's handler makes of an SQS record."""
     sent_at = round(stored.sent_at, 3)
-    return Message(stored.id, handle, stored.body, stored.attributes, sent_at, stored.lane, stored.receives)
+    return Message(stored.id, handle, stored.body, stored.attributes, sent_at, Lane(stored.lane), stored.receives)
 
 
 def part_of(message: Message) -> str:

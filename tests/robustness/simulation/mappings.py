@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from kobo_sms.messages.lanes import Lane
 from tests.robustness.simulation.chaos import Chaos
 from tests.robustness.simulation.stored import BULK, PRIORITY
 
@@ -20,7 +21,7 @@ _BECOMES = {"Enabling": "Enabled", "Disabling": "Disabled"}
 class Mapping:
     """One mapping. While it is Disabling its consumers go on; while it is Enabling there are none yet."""
 
-    lane: str
+    lane: Lane
     state: str = "Enabled"
 
     @property
@@ -63,7 +64,7 @@ class Mappings:
 
         return self._chaos.around("lambda.update_event_source_mapping", update, repeats=False)
 
-    def change(self, lane: str, *, enabled: bool) -> None:
+    def change(self, lane: Lane, *, enabled: bool) -> None:
         """Begin to enable or disable a lane's mapping."""
         mapping = self.by_lane[lane]
         if mapping.state == ("Enabled" if enabled else "Disabled"):

@@ -32,10 +32,11 @@ class Result:
     digest: str
     steps: int
     sent: int
+    option: str = ""
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {one}" for one in self.violations[:20])
-        return f"seed {self.seed}:\n{lines}\n  replay: python -m tests.robustness.simulation --seed {self.seed}"
+        return f"seed {self.seed}:\n{lines}\n  replay: python -m tests.robustness.simulation {self.option}--seed {self.seed}"
 
 
 @contextmanager

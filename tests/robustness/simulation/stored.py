@@ -10,10 +10,13 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kobo_sms.messages.lanes import Lane
 from tests.robustness.simulation.chaos import Chaos
 
 RETENTION = 14 * 86_400
-PRIORITY, BULK, DEAD = "priority", "bulk", "dead"
+PRIORITY, BULK, DEAD = Lane.PRIORITY, Lane.BULK, "dead"
+# Of a queue the URL is its name here.
+QUEUE_URLS = {lane: lane.value for lane in Lane}
 
 
 @dataclass

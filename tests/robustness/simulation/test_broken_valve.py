@@ -10,6 +10,8 @@ import pytest
 from kobo_sms.credit.store import Account, CreditStore
 from kobo_sms.credit.text import AlertText
 from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve import call_window
 from kobo_sms.valve.breaker import CircuitBreaker
 from kobo_sms.valve.closed_lanes import ClosedLanes, Trial
@@ -22,12 +24,12 @@ from tests.robustness.simulation.stored import BULK, PRIORITY
 
 
 class _LeavesTheMappings(EventSources):
-    def enforce(self, closed: Any) -> dict[str, str]:
-        return super().enforce(()) | {"": ""} if closed else super().enforce(closed)
+    def enforce(self, closed: Any) -> dict[Lane, str]:
+        return super().enforce(())
 
 
 class _NeverEnables(EventSources):
-    def enforce(self, closed: Any) -> dict[str, str]:
+    def enforce(self, closed: Any) -> dict[Lane, str]:
         return super().enforce(closed) if closed else {}
 
 
@@ -55,17 +57,17 @@ class _ForgetsWhatRang(CreditStore):
 
 
 class _NeverSweeps(ClosedLanes):
-    def sweep(self, lane: str, deadline: float) -> bool:
+    def sweep(self, lane: Lane, deadline: Deadline) -> bool:
         return True
 
 
 class _SeesSuccess(ClosedLanes):
-    def try_some(self, lane: str) -> Trial:
+    def try_some(self, lane: Lane) -> Trial:
         return replace(super().try_some(lane), accepted=1)
 
 
 class _NeverPauses(CircuitBreaker):
-    def wait_for(self, lane: str) -> int:
+    def wait_for(self, lane: Lane) -> int:
         return 0
 
 

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger, Metrics
 from kobo_sms.aws.queues import Message
 from kobo_sms.aws.sqs_records import make_record, read_record
 from kobo_sms.composition.send import SendApp
-from kobo_sms.sending.result import Verdict
+from kobo_sms.sending.result import SendResult
 from send_sms import handler
 from tests.robustness.simulation.invocations import Invocation, to_message
 from tests.robustness.simulation.run import make_world
@@ -25,20 +25,20 @@ from tests.robustness.simulation.stored import Stored
 from tests.robustness.simulation.world import World
 
 VERDICTS = (
-    Verdict("sent"),
-    Verdict("held", returns_after=5, symptom="credit"),
-    Verdict("held", returns_after=5, symptom="credentials"),
-    Verdict("queued", returns_after=5, symptom="gateway"),
-    Verdict("busy", returns_after=9),
-    Verdict("failed", symptom="gateway", dead=True),
-    Verdict("duplicate"),
+    SendResult("sent"),
+    SendResult("held", returns_after=5, symptom="credit"),
+    SendResult("held", returns_after=5, symptom="credentials"),
+    SendResult("queued", returns_after=5, symptom="gateway"),
+    SendResult("busy", returns_after=9),
+    SendResult("failed", symptom="gateway", dead=True),
+    SendResult("duplicate"),
 )
 
 
 class Script:
     """A sender that gives each message its verdict; one that is not to be found raises."""
 
-    def process(self, message: Message, _: float) -> Verdict:
+    def process(self, message: Message, _: float) -> SendResult:
         return VERDICTS[int(message.body)]
 
 
@@ -59,9 +59,7 @@ def _arn(sqs: FakeSQS) -> str:
 def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
         logger, metrics = Logger(service="contract"), Metrics(namespace="Contract", service="contract")
-        app = SendApp(
-            cast("Any", Script()), pool, {BULK: BULK}, cast("Any", SimpleNamespace(lane_of=str)), logger, metrics
-        )
+        app = SendApp(cast("Any", Script()), pool, {BULK: BULK.value}, time.time, logger, metrics)
         monkeypatch.setattr(handler, "send_app", lambda: app)
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
         return handler.handle({"Records": list(records), "trial": True}, cast("Any", context))
@@ -69,7 +67,7 @@ def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest
 
 def answer_of_the_simulation(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     def start(world: World) -> Invocation:
-        messages = [read_record(record, {BULK: BULK}, trial=True) for record in records]
+        messages = [read_record(record, {BULK: BULK.value}, trial=True) for record in records]
         world.idle.append(cast("Any", SimpleNamespace(sender=Script(), number=0)))
         invocation = Invocation(world, messages, lambda _: None)
         invocation.start()
@@ -95,4 +93,4 @@ def test_a_record_is_the_message_that_the_simulated_consumer_makes() -> None:
 
     record = make_record(cast("Any", received(stored, "m1#3")), f"arn:aws:sqs:eu-west-1:1:{BULK}")
 
-    assert read_record(record, {BULK: BULK}) == to_message(stored, "m1#3")
+    assert read_record(record, {BULK: BULK.value}) == to_message(stored, "m1#3")

@@ -15,9 +15,10 @@ import pytest
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.kobomobile.answers import SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.sending.decisions import Known
-from kobo_sms.sending.store import Busy, Claim, Finished, OtherContent, Store
+from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.run import simulate
 
@@ -39,25 +40,25 @@ def test_another_process_lives_it_too() -> None:
 
 
 class _ForgetsDoubt(Store):
-    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | OtherContent:
+    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
         claim = super().claim(*arguments, **named)
         return replace(claim, known=replace(claim.known, doubt=False)) if isinstance(claim, Claim) else claim
 
 
 class _ForgetsWhenItBegan(Store):
-    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | OtherContent:
+    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
         claim = super().claim(*arguments, **named)
         return replace(claim, known=_begun_now(claim.known)) if isinstance(claim, Claim) else claim
 
 
 class _LosesAHalf(Queues):
-    def put_parts(self, lane: str, parts: Iterable[Part]) -> None:
+    def put_parts(self, lane: Lane, parts: Iterable[Part]) -> None:
         super().put_parts(lane, list(parts)[:-1])
 
 
 class _BuriesWithoutAReason(Queues):
-    def put_dead(self, body: str, notes: Mapping[str, str | None]) -> None:
-        super().put_dead(body, {name: value for name, value in notes.items() if name != "Reason"})
+    def dead_letter(self, body: str, notes: Mapping[str, str | None]) -> None:
+        super().dead_letter(body, {name: value for name, value in notes.items() if name != "Reason"})
 
 
 class _NeverQueuesAgain(Queues):

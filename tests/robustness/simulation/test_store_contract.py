@@ -17,7 +17,7 @@ from kobo_sms.credit.alerts import Alert
 from kobo_sms.credit.store import CreditStore, Pending
 from kobo_sms.errors import LostClaim
 from kobo_sms.messages import states
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import BadNumber, Request
 from kobo_sms.reports.counts import Counts
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 KEY = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "part", "KeyType": "RANGE"}]
 INDEX = [{"AttributeName": "due_shard", "KeyType": "HASH"}, {"AttributeName": "due_at", "KeyType": "RANGE"}]
 TYPES = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
-SYMPTOMS = (ACCEPTED, CREDIT, GATEWAY)
+SYMPTOMS = (CREDIT, GATEWAY)
 NUMBERS = tuple(f"23480301000{at:02d}" for at in range(4))
 
 
@@ -183,10 +183,8 @@ class CheckCaller:
     def _window(self) -> CallWindow:
         lane, symptom = self._rng.choice(LANES), self._rng.choice(SYMPTOMS)
         at = self._now - self._rng.choice((0.0, 7.0, 300.0))
-        told = frozenset({FailureSignal(at, symptom, lane, f"someone{self._rng.randrange(3)}", 2)})
-        return CallWindow(
-            {(slot_of(at), lane, symptom): self._rng.randint(1, 9)}, told if symptom != ACCEPTED else frozenset()
-        )
+        signal = FailureSignal(at, symptom, lane, f"someone{self._rng.randrange(3)}", 2)
+        return CallWindow({(slot_of(at), lane, symptom): self._rng.randint(1, 9)}, frozenset({signal}))
 
     def _report(self) -> object:
         known = self._valves.read().window
@@ -196,12 +194,12 @@ class CheckCaller:
         known = self._valves.read()
         lanes = self._rng.sample(LANES, self._rng.randint(0, 2))
         closed = {lane: Closed(self._rng.choice(SYMPTOMS), self._now, balance=Decimal("1.50")) for lane in lanes}
-        valve = Valve(closed, known.valve.holds, {}, {"bulk": Opened(self._now, 60.0)}, closed)
+        valve = Valve(closed, known.valve.holds, {}, {Lane.BULK: Opened(self._now, 60.0)}, closed)
         version = known.version - self._rng.choice((0, 0, 1))
         return self._valves.write(valve, version, known.window.stale(self._now))
 
     def _note(self) -> object:
-        self._valves.note_mappings({"bulk": self._rng.choice(("Enabled", "Disabling"))}, self._now)
+        self._valves.note_mappings({Lane.BULK: self._rng.choice(("Enabled", "Disabling"))}, self._now)
         return None
 
     def _read(self) -> object:
@@ -229,7 +227,7 @@ def test_the_valve_in_memory_of_the_faults_does_the_same(seed: int, moto: Dynamo
 
 
 def test_both_refuse_to_add_to_what_the_same_write_takes_away(moto: DynamoDBClient) -> None:
-    window = CallWindow({(slot_of(1_800_000_000.0), "bulk", ACCEPTED): 2})
+    window = CallWindow({(slot_of(1_800_000_000.0), Lane.BULK, ACCEPTED): 2})
     clients: tuple[Any, ...] = (FakeDynamoDB(calm()), moto)
     for client in clients:
         store = ValveStore(client, "messages")

@@ -6,6 +6,7 @@ import random
 from functools import partial
 from typing import Any
 
+from kobo_sms.runtime import Deadline
 from mock_kobo.state.settings import Delivery
 from tests.robustness.simulation.chaos import CALM, Chaos, Crash
 from tests.robustness.simulation.checks import Checks
@@ -140,7 +141,7 @@ class World:
         # Taken out while it is in use: another poll may begin meanwhile.
         warm, self._poller = self._poller or self.functions.start(), None
         try:
-            tally = warm.poller.run(self.now + POLL_SECONDS, self.now + POLL_SECONDS + 20)
+            tally = warm.poller.run(Deadline.in_seconds(POLL_SECONDS + 20, self.clock))
             if tally.failure is not None and not isinstance(tally.failure, EXPECTED):
                 raise tally.failure
             if tally.put_off or tally.unreadable:

@@ -7,9 +7,10 @@ import pytest
 
 from kobo_sms.aws.queues import Message
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.messages.lanes import Lane
 
 BODY = json.dumps({"to": "08030100001", "msg": "Hello"})
-MESSAGE = Message("message-1", "handle", BODY, {}, 1_800_000_000.5, "http://127.0.0.1/bulk")
+MESSAGE = Message("message-1", "handle", BODY, {}, 1_800_000_000.5, Lane.BULK)
 
 
 def test_a_producers_message_is_the_whole_request() -> None:

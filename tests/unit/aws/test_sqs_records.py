@@ -8,12 +8,14 @@ import pytest
 
 from kobo_sms.aws.queues import Message
 from kobo_sms.aws.sqs_records import make_record, read_record
+from kobo_sms.errors import ConfigurationError
+from kobo_sms.messages.lanes import Lane
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:kobo-bulk"
-LANES = {"kobo-bulk": "https://sqs/kobo-bulk", "kobo-priority": "https://sqs/kobo-priority"}
+LANES = {Lane.BULK: "https://sqs/1/kobo-bulk", Lane.PRIORITY: "https://sqs/1/kobo-priority"}
 # The example of SQS's ReceiveMessage, with attributes of each kind.
 RECEIVED: dict[str, Any] = {
     "MessageId": "id-1",
@@ -65,7 +67,7 @@ def test_a_record_is_read(trial: bool) -> None:
         body='{"to": "2348030100001", "msg": "Hello"}',
         attributes={"KoboPart": "0.1", "Count": "5"},
         sent_at=1_800_000_000.125,
-        lane="https://sqs/kobo-bulk",
+        lane=Lane.BULK,
         receives=7,
         trial=trial,
     )
@@ -76,7 +78,7 @@ def test_unless_it_is_said_it_is_no_trial() -> None:
 
 
 def test_a_queue_that_is_no_lane_is_an_error() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(ConfigurationError, match="other is no lane"):
         read_record(made() | {"eventSourceARN": "arn:aws:sqs:eu-west-1:1:other"}, LANES)
 
 

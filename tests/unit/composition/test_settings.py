@@ -7,6 +7,7 @@ import pytest
 
 from kobo_sms.composition import settings
 from kobo_sms.errors import ConfigurationError
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
 
@@ -18,6 +19,7 @@ SEND = {
     "DEFAULT_SENDER_ID": "KoboSMS",
     "DEFAULT_REGION": "NG",
     "CALLS_AT_ONCE": "2",
+    "HTTP_TIMEOUT_SECONDS": "10",
     "RETRY_BASE_SECONDS": "5",
     "RETRY_MAX_SECONDS": "900",
     "MAX_ATTEMPTS": "12",
@@ -70,8 +72,9 @@ def test_kobo_settings() -> None:
 
 
 def test_send_settings() -> None:
-    urls = ("http://127.0.0.1/priority", "http://127.0.0.1/bulk", "http://127.0.0.1/dead")
-    expected = SendSettings(*urls, "KoboSMS", "NG", 2, 5.0, 900.0, 12, 120.0, "kobo")
+    urls = {Lane.PRIORITY: "http://127.0.0.1/priority", Lane.BULK: "http://127.0.0.1/bulk"}
+    dead = "http://127.0.0.1/dead"
+    expected = SendSettings(urls, dead, "KoboSMS", "NG", 2, 10.0, 5.0, 900.0, 12, 120.0, "kobo")
     assert settings.read_send(SEND) == expected
 
 

@@ -14,7 +14,9 @@ from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import Account, CreditStore
 from kobo_sms.credit.text import AlertText
 from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.errors import Overtaken
+from kobo_sms.errors import WriteConflict
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
@@ -24,7 +26,7 @@ SETTINGS = CreditSettings("kobo-prod", Decimal(1000), Decimal(100), "arn:topic",
 SILENT, WELL, POOR = Finding(GATEWAY), Finding(None, Decimal(5000)), Finding(None, Decimal(50))
 OPEN = Valve()
 WORDS = "31 of 40 calls failed in the last 30 seconds"
-DOWN = Valve({"bulk": Closed(GATEWAY, NOW - 60, WORDS)})
+DOWN = Valve({Lane.BULK: Closed(GATEWAY, NOW - 60, WORDS)})
 LATER_CHECK = 60.0
 REFUSAL = ClientError({"Error": {"Code": "Throttled"}}, "Publish")
 NO_SQS = [ClientError({"Error": {"Code": "Denied"}}, "GetQueueAttributes"), EndpointConnectionError(endpoint_url="x")]
@@ -76,7 +78,7 @@ class Queues(ClosedLanes):
         self.fault: Exception | None = None
         self.asked: list[str] = []
 
-    def waiting(self, lane: str) -> int:
+    def waiting(self, lane: Lane) -> int:
         self.asked.append(lane)
         if self.fault is not None:
             raise self.fault
@@ -95,7 +97,7 @@ class Desk:
         self.now += after
         alerting = Alerting(self.accounts, self.topic, self.queues, SETTINGS, lambda: self.now)
         before = len(self.topic.published)
-        told = alerting.take_in(finding, "label", valve, deadline=self.now + 50)
+        told = alerting.take_in(finding, "label", valve, deadline=Deadline(self.now + 50, lambda: self.now))
         # Reported as told is what was published, and nothing else.
         assert list(told.alerts) == self.topic.kinds[before:]
         return self.topic.kinds[before:]
@@ -139,11 +141,11 @@ def test_a_closed_lane_rings_at_once_with_what_was_counted(desk: Desk) -> None:
 
 
 def test_what_an_operator_wrote_is_not_what_was_counted(desk: Desk) -> None:
-    held = Valve({"priority": Closed(OPERATOR, NOW, "the text is wrong", "ada"), **DOWN.closed})
+    held = Valve({Lane.PRIORITY: Closed(OPERATOR, NOW, "the text is wrong", "ada"), **DOWN.closed})
     assert desk.check(WELL, held) == [GATEWAY]
     ((_, text),) = desk.topic.published
     assert "the text is wrong" not in text.email
-    assert desk.queues.asked == ["priority", "bulk"]
+    assert desk.queues.asked == [Lane.PRIORITY, Lane.BULK]
 
 
 @pytest.mark.parametrize("failing", ["critical", GATEWAY])
@@ -162,9 +164,9 @@ def test_an_alert_that_cannot_be_published_keeps_no_other_from_it(desk: Desk, fa
 
 
 def test_of_several_errors_the_first_is_raised_at_the_end(desk: Desk) -> None:
-    first, second = Overtaken("first"), Overtaken("second")
+    first, second = WriteConflict("first"), WriteConflict("second")
     desk.topic.faults = {"critical": first, GATEWAY: second}
-    with pytest.raises(Overtaken) as raised:
+    with pytest.raises(WriteConflict) as raised:
         desk.check(POOR, DOWN)
     assert raised.value is first
     assert len(desk.accounts.kept.pending) == 2
@@ -188,7 +190,7 @@ def test_an_alert_that_cannot_be_struck_off_keeps_no_other_from_being_published(
 @pytest.mark.parametrize("fault", NO_SQS)
 def test_where_nobody_says_how_much_waits_the_alert_goes_out_without(desk: Desk, fault: Exception) -> None:
     desk.queues.fault = fault
-    assert desk.check(POOR, Valve({"bulk": Closed(CREDIT, NOW, pages=3)})) == ["empty"]
+    assert desk.check(POOR, Valve({Lane.BULK: Closed(CREDIT, NOW, pages=3)})) == ["empty"]
     ((_, text),) = desk.topic.published
     assert "Held: bulk since" in text.email
     assert "waiting" not in text.email + text.sms
@@ -208,7 +210,7 @@ def test_of_two_checks_at_once_one_tells(desk: Desk) -> None:
 
     desk.accounts.on_write = another_check
     alerting = Alerting(desk.accounts, desk.topic, desk.queues, SETTINGS, lambda: desk.now)
-    assert alerting.take_in(WELL, "label", DOWN, deadline=desk.now + 50).alerts == []
+    assert alerting.take_in(WELL, "label", DOWN, deadline=Deadline(desk.now + 50, lambda: desk.now)).alerts == []
     assert desk.topic.kinds == [GATEWAY]
 
 

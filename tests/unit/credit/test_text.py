@@ -10,13 +10,14 @@ import pytest
 from kobo_sms.credit.alerts import Alert
 from kobo_sms.credit.forecast import Forecast
 from kobo_sms.credit.text import Facts, Held, runs_out, write
+from kobo_sms.messages.lanes import Lane
 
 # 23:00 in Nigeria, on a Sunday.
 NOW = 1_795_384_800.0
 HOUR = 3600
 UNKNOWN = Forecast(None, None, "watched for 4 minutes so far")
-BULK = {"bulk": Held("credit", NOW - HOUR, 1240)}
-BOTH = {"priority": Held("credentials", NOW - HOUR, 3), "bulk": Held("credentials", NOW - HOUR)}
+BULK = {Lane.BULK: Held("credit", NOW - HOUR, 1240)}
+BOTH = {Lane.PRIORITY: Held("credentials", NOW - HOUR, 3), Lane.BULK: Held("credentials", NOW - HOUR)}
 FACTS = Facts(
     "kobo-prod",
     NOW,
@@ -157,7 +158,7 @@ def test_after_a_recovery_what_is_held_is_still_held() -> None:
     ],
 )
 def test_what_is_held(held: Held, line: str) -> None:
-    assert f"\nHeld: {line}\n" in write(bad("gateway"), replace(FACTS, held={"bulk": held})).email
+    assert f"\nHeld: {line}\n" in write(bad("gateway"), replace(FACTS, held={Lane.BULK: held})).email
 
 
 @pytest.mark.parametrize(

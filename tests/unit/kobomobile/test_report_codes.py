@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kobo_sms.kobomobile.answers import Report
-from kobo_sms.kobomobile.report_codes import Verdict, judge
+from kobo_sms.kobomobile.report_codes import FinalReport, judge
 
 # docs/kobomobile-api.md, "Delivery error codes", transcribed: word, codes, what the reason must speak of.
 DOCUMENTED = """
@@ -85,5 +85,5 @@ def test_what_is_not_final(word: str) -> None:
 
 def test_a_code_that_is_nowhere_documented_leaves_the_reason_of_the_word() -> None:
     verdict = judge(Report("UNDELIV", "zzz"))
-    assert verdict == Verdict("undelivered", "undelivered")
+    assert verdict == FinalReport("undelivered", "undelivered")
     assert verdict.reason == "could not be delivered"

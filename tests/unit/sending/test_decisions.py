@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer, Unreachable
+from kobo_sms.kobomobile.tokens import explain
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.sending.decisions import (
@@ -18,7 +19,6 @@ from kobo_sms.sending.decisions import (
     Next,
     Outcome,
     after_call,
-    explain,
     stop_halving,
 )
 
@@ -46,7 +46,7 @@ def refused(token: str) -> Refused:
 
 NUMBER_AT_FAULT = ["error_param", "error_limit", "error_number"]
 SENDER_AT_FAULT = ["error_invalid_senderid", "error_restricted_senderid"]
-OTHER = ["error_billing", "error_user_id", "error_anything_new"]
+OTHER = ["error_billing", "error_msgid", "error_anything_new"]
 LOST = Lost("HTTP 503, no answer")
 NOBODY = Unreachable("NewConnectionError")
 
@@ -62,6 +62,7 @@ WITHOUT_DOUBT = [
     Row(NOBODY, "queued", Next.RETRY, symptom="gateway"),
     Row(refused("error_credit"), "held", Next.RETRY, 0, "credit"),
     Row(refused("error_user"), "held", Next.RETRY, 0, "credentials"),
+    Row(refused("error_user_id"), "held", Next.RETRY, 0, "credentials"),
 ]
 IN_DOUBT = [
     Row(IDS, "sent", Next.DONE),
@@ -74,6 +75,7 @@ IN_DOUBT = [
     Row(NOBODY, "sending", Next.RETRY, symptom="gateway"),
     Row(refused("error_credit"), "held", Next.RETRY, 0, "credit"),
     Row(refused("error_user"), "held", Next.RETRY, 0, "credentials"),
+    Row(refused("error_user_id"), "held", Next.RETRY, 0, "credentials"),
 ]
 
 

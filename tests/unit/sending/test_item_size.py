@@ -10,6 +10,7 @@ import pytest
 
 from kobo_sms.kobomobile.answers import Report
 from kobo_sms.kobomobile.report_codes import REASONS
+from kobo_sms.kobomobile.tokens import explain
 from kobo_sms.messages.fields import MAX_REFERENCE, MAX_TEXT
 from kobo_sms.messages.numbers import normalise
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
@@ -21,7 +22,7 @@ from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
-from kobo_sms.sending.decisions import Decision, Next, Outcome, explain
+from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm

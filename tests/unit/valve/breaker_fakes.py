@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.valve.breaker import CircuitBreaker
@@ -77,18 +79,18 @@ class Car:
     def another(self) -> Car:
         return Car(self.store, self.clock, self.uniform)
 
-    def fail(self, *recipients: str, symptom: str = GATEWAY, lane: str = "bulk", pages: int = 1) -> list[bool]:
+    def fail(self, *recipients: str, symptom: Symptom = GATEWAY, lane: Lane = Lane.BULK, pages: int = 1) -> list[bool]:
         """Return of each call whether it counts as an attempt."""
         return [self.breaker.failed(symptom, lane, part(to, pages)) for to in recipients]
 
-    def accept(self, times: int = 1, lane: str = "bulk") -> None:
+    def accept(self, times: int = 1, lane: Lane = Lane.BULK) -> None:
         for _ in range(times):
             self.breaker.accepted(lane)
 
-    def wait(self, lane: str = "bulk") -> int:
+    def wait(self, lane: Lane = Lane.BULK) -> int:
         return self.breaker.wait_for(lane)
 
-    def trip(self, lane: str = "bulk", symptom: str = GATEWAY) -> None:
+    def trip(self, lane: Lane = Lane.BULK, symptom: Symptom = GATEWAY) -> None:
         """Fail five calls for as many recipients: the fewest that make a lane pause."""
         self.fail(*"12345", lane=lane, symptom=symptom)
         assert self.wait(lane) == 2
@@ -96,6 +98,6 @@ class Car:
     def pass_time(self, seconds: float) -> None:
         self.clock.now += seconds
 
-    def begun(self, asked: int, lane: str = "bulk") -> int:
+    def begun(self, asked: int, lane: Lane = Lane.BULK) -> int:
         """Return how many of so many messages go ahead now."""
         return [self.wait(lane) for _ in range(asked)].count(0)

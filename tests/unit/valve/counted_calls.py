@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.signals import ACCEPTED, GATEWAY, FailureSignal
 
@@ -16,8 +18,8 @@ def counted(
     worked: int = 0,
     *,
     ago: float = 0.0,
-    lane: str = "bulk",
-    symptom: str = GATEWAY,
+    lane: Lane = Lane.BULK,
+    symptom: Symptom = GATEWAY,
     recipients: Iterable[str] = "abc",
     pages: int = 1,
 ) -> CallWindow:

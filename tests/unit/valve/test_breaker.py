@@ -7,6 +7,8 @@ import itertools
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY, SYMPTOMS
 from tests.unit.valve.breaker_fakes import Car
 
@@ -20,7 +22,7 @@ def car() -> Car:
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
-def test_five_calls_that_all_fail_make_it_pause(car: Car, symptom: str) -> None:
+def test_five_calls_that_all_fail_make_it_pause(car: Car, symptom: Symptom) -> None:
     assert car.fail("1", "2", "3", "1", symptom=symptom) == [True] * 4
     assert (car.wait(), car.warnings) == (0, [])
     # An attempt that nobody could have made good is none.
@@ -33,7 +35,7 @@ def test_five_calls_that_all_fail_make_it_pause(car: Car, symptom: str) -> None:
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 @pytest.mark.parametrize("recipients", ["1", "12"])
-def test_one_recipient_or_two_that_always_fail_never_pause_others(car: Car, symptom: str, recipients: str) -> None:
+def test_one_recipient_or_two_that_always_fail_never_pause_others(car: Car, symptom: Symptom, recipients: str) -> None:
     for _ in range(100):
         assert all(car.fail(*recipients, symptom=symptom))
         assert car.wait() == 0
@@ -76,14 +78,14 @@ def test_a_row_of_few_recipients_is_none(car: Car, recipients: str) -> None:
 
 def test_a_success_or_another_lane_breaks_no_row_but_its_own(car: Car) -> None:
     car.another().accept(200)
-    car.another().accept(200, lane="priority")
+    car.another().accept(200, lane=Lane.PRIORITY)
     car.fail(*"12345678901")
     car.accept()
     assert all(car.fail(*"12345678901"))
-    car.accept(lane="priority")
-    assert car.fail("1", lane="priority") == [True]
-    assert car.fail("1", lane="bulk") == [False]
-    assert (car.wait("priority"), car.wait("bulk")) == (0, 2)
+    car.accept(lane=Lane.PRIORITY)
+    assert car.fail("1", lane=Lane.PRIORITY) == [True]
+    assert car.fail("1", lane=Lane.BULK) == [False]
+    assert (car.wait(Lane.PRIORITY), car.wait(Lane.BULK)) == (0, 2)
 
 
 def test_what_other_functions_counted_makes_it_pause_at_its_first_failure(car: Car) -> None:
@@ -101,27 +103,27 @@ def test_what_other_functions_counted_keeps_it_from_pausing(car: Car) -> None:
 
 
 @pytest.mark.parametrize("symptom", FAULTS)
-def test_a_fault_of_one_lane_makes_the_other_pause_at_its_first_failure(car: Car, symptom: str) -> None:
-    car.trip(lane="bulk", symptom=symptom)
+def test_a_fault_of_one_lane_makes_the_other_pause_at_its_first_failure(car: Car, symptom: Symptom) -> None:
+    car.trip(lane=Lane.BULK, symptom=symptom)
     # It may be the lane's own trouble: one call tells.
-    assert car.wait("priority") == 0
-    assert car.fail("6", lane="priority", symptom=symptom) == [False]
-    assert car.wait("priority") == 2
+    assert car.wait(Lane.PRIORITY) == 0
+    assert car.fail("6", lane=Lane.PRIORITY, symptom=symptom) == [False]
+    assert car.wait(Lane.PRIORITY) == 2
 
 
 def test_a_lane_whose_calls_work_is_not_held_by_the_other(car: Car) -> None:
-    car.accept(5, lane="priority")
-    car.fail(*"123456789012", lane="bulk")
-    assert car.fail("6", "7", "8", lane="priority") == [True] * 3
-    assert (car.wait("priority"), car.wait("bulk")) == (0, 2)
+    car.accept(5, lane=Lane.PRIORITY)
+    car.fail(*"123456789012", lane=Lane.BULK)
+    assert car.fail("6", "7", "8", lane=Lane.PRIORITY) == [True] * 3
+    assert (car.wait(Lane.PRIORITY), car.wait(Lane.BULK)) == (0, 2)
 
 
 def test_credit_holds_its_own_lane_alone(car: Car) -> None:
     car.trip(symptom=CREDIT)
-    assert car.fail("6", symptom=CREDIT, lane="priority") == [True]
-    assert (car.wait("priority"), car.wait("bulk")) == (0, 2)
-    car.accept(lane="priority")
-    assert car.wait("bulk") == 2
+    assert car.fail("6", symptom=CREDIT, lane=Lane.PRIORITY) == [True]
+    assert (car.wait(Lane.PRIORITY), car.wait(Lane.BULK)) == (0, 2)
+    car.accept(lane=Lane.PRIORITY)
+    assert car.wait(Lane.BULK) == 2
 
 
 def test_a_pause_is_a_third_of_the_time_it_has_lasted_from_two_seconds_to_fifteen(car: Car) -> None:
@@ -191,7 +193,7 @@ def test_who_waits_does_not_come_back_with_all_the_others(lasted: int, wait: int
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
-def test_a_success_ends_the_pause_and_what_was_counted_before_says_nothing_any_more(car: Car, symptom: str) -> None:
+def test_a_success_ends_the_pause_and_what_was_counted_before_says_nothing_any_more(car: Car, symptom: Symptom) -> None:
     car.trip(symptom=symptom)
     car.accept()
     assert car.wait() == 0
@@ -298,7 +300,7 @@ def test_what_worked_before_the_pause_or_on_the_other_lane_does_not_end_it(car: 
     car.another().accept(10)
     car.fail(*"123456789012")
     car.pass_time(1)
-    car.another().accept(10, lane="priority")
+    car.another().accept(10, lane=Lane.PRIORITY)
     car.pass_time(2)
     assert [car.wait(), car.wait()] == [0, 2]
 
@@ -332,7 +334,7 @@ def test_while_nothing_pauses_nobody_looks(car: Car) -> None:
 
 
 def test_in_a_closed_lane_one_failure_is_enough_and_is_no_attempt(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     assert car.fail("1") == [False]
     assert car.wait() == 30
     assert car.warnings == []
@@ -341,7 +343,7 @@ def test_in_a_closed_lane_one_failure_is_enough_and_is_no_attempt(car: Car) -> N
 
 
 def test_a_closed_lane_makes_no_calls_and_is_looked_at_every_three_seconds(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.fail("1")
     for _ in range(120):
         assert car.wait() > 0
@@ -350,21 +352,21 @@ def test_a_closed_lane_makes_no_calls_and_is_looked_at_every_three_seconds(car: 
 
 
 def test_the_credentials_of_a_closed_lane_prompt_nobody(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     assert car.fail(*"123456", symptom=CREDENTIALS) == [False] * 6
     car.breaker.prompt_if_due()
     assert car.prompts == []
 
 
 def test_a_failure_in_a_closed_lane_is_no_matter_of_the_open_one(car: Car) -> None:
-    car.store.closed = {"bulk"}
-    car.fail("1", lane="bulk")
-    assert car.wait("priority") == 0
-    assert car.fail("2", lane="priority") == [True]
+    car.store.closed = {Lane.BULK}
+    car.fail("1", lane=Lane.BULK)
+    assert car.wait(Lane.PRIORITY) == 0
+    assert car.fail("2", lane=Lane.PRIORITY) == [True]
 
 
 def test_a_lane_that_is_opened_starts_slowly_within_three_seconds(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.fail(*"12345")
     car.pass_time(10)
     assert car.wait() == 30
@@ -380,7 +382,7 @@ def test_a_lane_that_is_opened_starts_slowly_within_three_seconds(car: Car) -> N
 
 
 def test_what_is_held_back_right_after_a_trial_that_worked_comes_back_in_seconds(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.fail("1")
     assert car.wait() == 30
     car.pass_time(5)
@@ -393,7 +395,7 @@ def test_what_is_held_back_right_after_a_trial_that_worked_comes_back_in_seconds
 
 
 def test_a_trial_that_worked_says_little_where_the_lane_stays_closed(car: Car) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.fail("1")
     car.accept()
     car.pass_time(3)
@@ -402,7 +404,7 @@ def test_a_trial_that_worked_says_little_where_the_lane_stays_closed(car: Car) -
 
 def test_a_lane_that_is_closed_while_it_pauses_waits_for_its_opening(car: Car) -> None:
     car.trip()
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.pass_time(3)
     assert car.wait() == 30
     car.pass_time(20)
@@ -435,7 +437,7 @@ def test_an_error_of_our_own_is_not_swallowed(car: Car) -> None:
 
 @pytest.mark.parametrize("every", [1, 10, 30, 35])
 def test_while_nobody_tells_whether_a_lane_is_still_closed_a_probe_goes_every_half_minute(car: Car, every: int) -> None:
-    car.store.closed = {"bulk"}
+    car.store.closed = {Lane.BULK}
     car.fail("1")
     car.store.fault = REFUSALS[0]
     begun, probes = car.clock.now, 0
@@ -480,7 +482,7 @@ def test_a_gateway_that_fails_now_and_then_prompts_nobody(car: Car, failed: int,
 
 
 @pytest.mark.parametrize("symptom", [CREDENTIALS, CREDIT])
-def test_credit_and_credentials_prompt_at_once(car: Car, symptom: str) -> None:
+def test_credit_and_credentials_prompt_at_once(car: Car, symptom: Symptom) -> None:
     car.accept(50)
     car.fail("1", symptom=symptom)
     car.breaker.prompt_if_due()

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY
 from tests.unit.valve.breaker_fakes import Car
@@ -22,9 +23,9 @@ def car() -> Car:
 def test_ten_successes_are_worth_a_write_and_nine_are_not(car: Car) -> None:
     car.accept(9)
     assert car.store.writes == []
-    car.accept(1, lane="priority")
+    car.accept(1, lane=Lane.PRIORITY)
     ((_, new, _),) = car.store.writes
-    assert new.counts == {(slot_of(NOW), "bulk", ACCEPTED): 9, (slot_of(NOW), "priority", ACCEPTED): 1}
+    assert new.counts == {(slot_of(NOW), Lane.BULK, ACCEPTED): 9, (slot_of(NOW), Lane.PRIORITY, ACCEPTED): 1}
 
 
 def test_successes_alone_are_written_every_four_seconds_at_most(car: Car) -> None:
@@ -38,9 +39,9 @@ def test_successes_alone_are_written_every_four_seconds_at_most(car: Car) -> Non
 
 
 def test_a_lone_failure_is_one_write_and_a_lone_password_none(car: Car) -> None:
-    car.accept(lane="priority")
+    car.accept(lane=Lane.PRIORITY)
     assert len(car.store.writes) == 0
-    car.fail("1", lane="priority")
+    car.fail("1", lane=Lane.PRIORITY)
     ((_, new, _),) = car.store.writes
     # What was kept till then goes with it.
     assert sum(new.counts.values()) == 2
@@ -48,7 +49,7 @@ def test_a_lone_failure_is_one_write_and_a_lone_password_none(car: Car) -> None:
 
 def test_lone_passwords_are_never_written(car: Car) -> None:
     for _ in range(100):
-        car.accept(lane="priority")
+        car.accept(lane=Lane.PRIORITY)
         car.pass_time(300)
     assert car.store.writes == []
 
@@ -58,7 +59,7 @@ def test_what_an_idle_function_kept_for_long_is_not_written(car: Car) -> None:
     car.pass_time(HOUR)
     car.fail("1")
     ((_, new, _),) = car.store.writes
-    assert new.counts == {(slot_of(NOW + HOUR), "bulk", GATEWAY): 1}
+    assert new.counts == {(slot_of(NOW + HOUR), Lane.BULK, GATEWAY): 1}
 
 
 def test_failures_are_written_three_times_a_slot_and_none_is_lost(car: Car) -> None:
@@ -105,7 +106,7 @@ def test_a_recipient_is_told_once_in_two_slots(car: Car) -> None:
 
 def test_each_symptom_and_lane_has_its_three(car: Car) -> None:
     for symptom in (GATEWAY, CREDIT):
-        for lane in ("bulk", "priority"):
+        for lane in (Lane.BULK, Lane.PRIORITY):
             car.fail(*"12345", symptom=symptom, lane=lane)
     car.pass_time(5)
     car.fail("1")
@@ -137,7 +138,7 @@ def test_what_is_stale_is_taken_away_and_nothing_else(car: Car) -> None:
 def test_the_counts_of_an_hour_take_no_more_room_than_those_of_two_minutes(car: Car) -> None:
     for second in range(HOUR):
         car.accept(3)
-        car.accept(1, lane="priority")
+        car.accept(1, lane=Lane.PRIORITY)
         if second % 3 == 0:
             car.fail(str(second))
         car.pass_time(1)

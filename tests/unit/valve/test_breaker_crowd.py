@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
+from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.valve.call_window import slot_of
 from kobo_sms.valve.signals import GATEWAY
 from tests.unit.valve.breaker_fakes import Car
@@ -144,7 +146,7 @@ class Hesitant(str):
 
 
 def test_threads_that_succeed_together_end_the_pause_once_and_write_it_once(car: Car) -> None:
-    car.fail(*"12345", symptom=Hesitant(GATEWAY))
+    car.fail(*"12345", symptom=cast("Symptom", Hesitant(GATEWAY)))
     start, before = threading.Barrier(16), len(car.store.writes)
 
     def succeed(_: int) -> None:
@@ -165,7 +167,7 @@ def test_no_call_is_lost_when_threads_count_at_once(car: Car) -> None:
         start.wait()
         for call in range(150):
             if call % 3 == thread % 3:
-                car.fail(f"{thread}", symptom=Hesitant(GATEWAY))
+                car.fail(f"{thread}", symptom=cast("Symptom", Hesitant(GATEWAY)))
             else:
                 car.accept()
 
@@ -183,7 +185,7 @@ def test_threads_that_fail_together_write_few_times(car: Car) -> None:
     def fail(at: int) -> None:
         start.wait()
         for call in range(20):
-            car.fail(f"{at} {call}", symptom=Hesitant(GATEWAY))
+            car.fail(f"{at} {call}", symptom=cast("Symptom", Hesitant(GATEWAY)))
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(fail, range(16)))

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Count, Evidence, slot_of
 from kobo_sms.valve.signals import ACCEPTED, CREDENTIALS, CREDIT, FAULTS, GATEWAY, FailureSignal
 
@@ -43,8 +44,8 @@ def window_of(calls: Iterable[Call]) -> CallWindow:
 
 def _one(call: Call) -> CallWindow:
     at, lane, what, recipient = call
-    told = frozenset() if what == ACCEPTED else frozenset({FailureSignal(at, what, lane, recipient)})
-    return CallWindow({(slot_of(at), lane, what): 1}, told)
+    signal = () if what == ACCEPTED else (FailureSignal(at, Symptom(what), Lane(lane), recipient),)
+    return CallWindow({(slot_of(at), lane, what): 1}, frozenset(signal))
 
 
 @given(CALLS, st.randoms())
@@ -62,7 +63,7 @@ def test_no_call_is_lost_however_the_counts_are_added_up_and_parted(calls: list[
 
 
 @given(CALLS, LANE, st.integers(0, 9), st.one_of(st.just(0.0), st.integers(0, 130).map(lambda ago: NOW - ago)))
-def test_the_words_are_true(calls: list[Call], lane: str, ahead: int, since: float) -> None:
+def test_the_words_are_true(calls: list[Call], lane: Lane, ahead: int, since: float) -> None:
     """So many calls, and so many of them failed, were made in the last so many seconds, for so many recipients."""
     now = NOW + ahead
     for evidence, lanes, failures, others in (
@@ -90,7 +91,7 @@ def test_the_words_are_true(calls: list[Call], lane: str, ahead: int, since: flo
     st.sampled_from([*FAULTS, CREDIT]),
 )
 def test_what_works_every_other_time_never_hardly_works(
-    slots: dict[tuple[int, str], tuple[int, int]], symptom: str
+    slots: dict[tuple[int, str], tuple[int, int]], symptom: Symptom
 ) -> None:
     counts = {}
     for (back, lane), (worked, fewer) in slots.items():
@@ -105,17 +106,23 @@ def test_what_works_every_other_time_never_hardly_works(
 
 @given(st.dictionaries(st.tuples(st.integers(0, 23), LANE), st.integers(0, 50), min_size=1), LANE)
 def test_where_all_fails_it_hardly_works_from_three_recipients_and_five_calls(
-    slots: dict[tuple[int, str], int], lane: str
+    slots: dict[tuple[int, Lane], int], lane: Lane
 ) -> None:
-    counts = {(slot_of(NOW) - back, of, GATEWAY): count for (back, of), count in slots.items() if count}
-    told = frozenset(FailureSignal(5.0 * slot, GATEWAY, of, each) for slot, of, _ in counts for each in "abc")
+    counts: dict[Count, int] = {
+        (slot_of(NOW) - back, of, GATEWAY): count for (back, of), count in slots.items() if count
+    }
+    told = frozenset(
+        FailureSignal(5.0 * slot, GATEWAY, of, each)
+        for slot, of in {(slot, Lane(of)) for slot, of, _ in counts}
+        for each in "abc"
+    )
     evidence = CallWindow(counts, told).fault(lane, NOW)
     assert evidence.hardly_works is (sum(counts.values()) >= 5)
     assert evidence.failed == evidence.calls
 
 
 @given(CALLS, LANE)
-def test_one_recipient_that_always_fails_never_makes_it_hardly_work(calls: list[Call], lane: str) -> None:
+def test_one_recipient_that_always_fails_never_makes_it_hardly_work(calls: list[Call], lane: Lane) -> None:
     window = window_of((at, of, what, "a") for at, of, what, _ in calls)
     assert not window.fault(lane, NOW).hardly_works
     assert not window.credit(lane, NOW).hardly_works
@@ -145,6 +152,6 @@ def test_two_thousand_windows_of_random_failures(calls_a_slot: int) -> None:
     for _ in range(2000):
         counts: Counter[Count] = Counter()
         for call in range(24 * calls_a_slot):
-            counts[slot_of(NOW) - call // calls_a_slot, "bulk", chance.choice([ACCEPTED, GATEWAY])] += 1
-        hardly += CallWindow(counts, EVERYBODY).fault("bulk", NOW).hardly_works
+            counts[slot_of(NOW) - call // calls_a_slot, Lane.BULK, chance.choice([ACCEPTED, GATEWAY])] += 1
+        hardly += CallWindow(counts, EVERYBODY).fault(Lane.BULK, NOW).hardly_works
     assert hardly <= 4

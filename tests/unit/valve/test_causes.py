@@ -7,22 +7,23 @@ from decimal import Decimal
 
 import pytest
 
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow
 from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Hold, Valve, decide
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 NOW = 1_800_000_000.0
 NOTHING = CallWindow()
-HOLDS = {"bulk": Hold("ada", NOW - 5, "wrong text")}
+HOLDS = {Lane.BULK: Hold("ada", NOW - 5, "wrong text")}
 POOR = Closed(CREDIT, NOW - 60, pages=500, balance=Decimal(30), confirmed=True)
 
 
 def held(was: Closed, *findings: Finding) -> Closed:
     """Return what a closed lane is once an operator holds it as well, one check a finding."""
-    valve = Valve({"bulk": was}, HOLDS)
+    valve = Valve({Lane.BULK: was}, HOLDS)
     for minute, finding in enumerate(findings):
         valve = decide(valve, NOTHING, finding, NOW + 60 * minute)
-    return valve.closed["bulk"]
+    return valve.closed[Lane.BULK]
 
 
 @pytest.mark.parametrize("finding", [Finding(None, Decimal(30)), Finding(None, Decimal(29)), Finding(None)])
@@ -36,7 +37,7 @@ def test_a_hold_covers_the_lack_of_credit_and_does_not_end_it(finding: Finding) 
 def test_a_hold_covers_a_fault_as_long_as_credit_shows_it(cause: str) -> None:
     lane = held(Closed(cause, NOW - 60, confirmed=True), Finding(cause), Finding(cause))
     assert (lane.cause, lane.beneath) == (OPERATOR, cause)
-    assert Valve({"bulk": lane}).fault == cause
+    assert Valve({Lane.BULK: lane}).fault == cause
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_what_credit_shows_no_more_is_over_beneath_a_hold_too(was: Closed, findi
 
 
 def test_one_lost_answer_of_credit_makes_a_refused_login_no_outage() -> None:
-    refused = Valve(dict.fromkeys(("priority", "bulk"), Closed(CREDENTIALS, NOW, confirmed=True)))
+    refused = Valve(dict.fromkeys((Lane.PRIORITY, Lane.BULK), Closed(CREDENTIALS, NOW, confirmed=True)))
     after = decide(refused, NOTHING, Finding(GATEWAY), NOW + 60)
     assert after.fault == CREDENTIALS
     assert all(lane.confirmed for lane in after.closed.values())
@@ -62,17 +63,17 @@ def test_one_lost_answer_of_credit_makes_a_refused_login_no_outage() -> None:
 
 def test_a_login_that_is_refused_after_an_outage_is_called_what_it_is() -> None:
     down = Closed(GATEWAY, NOW, confirmed=True)
-    after = decide(Valve({"bulk": down}), NOTHING, Finding(CREDENTIALS), NOW + 60).closed["bulk"]
+    after = decide(Valve({Lane.BULK: down}), NOTHING, Finding(CREDENTIALS), NOW + 60).closed[Lane.BULK]
     assert after == replace(down, cause=CREDENTIALS)
 
 
 @pytest.mark.parametrize("cause", [CREDENTIALS, GATEWAY])
 def test_what_calls_alone_had_closed_is_confirmed_once_credit_shows_it(cause: str) -> None:
     met = Closed(GATEWAY, NOW, "5 of 5 calls failed in the last 119 seconds", trial_at=NOW + 15)
-    after = decide(Valve({"bulk": met}), NOTHING, Finding(cause), NOW + 60).closed["bulk"]
+    after = decide(Valve({Lane.BULK: met}), NOTHING, Finding(cause), NOW + 60).closed[Lane.BULK]
     assert after == replace(met, cause=cause, confirmed=True, trial_at=NOW + 60 + 900)
     # Seen again and again, that puts the trial off no further.
-    assert decide(Valve({"bulk": after}), NOTHING, Finding(cause), NOW + 120).closed["bulk"] == after
+    assert decide(Valve({Lane.BULK: after}), NOTHING, Finding(cause), NOW + 120).closed[Lane.BULK] == after
 
 
 @pytest.mark.parametrize("cause", [CREDENTIALS, GATEWAY])
@@ -82,7 +83,7 @@ def test_a_hold_over_what_only_calls_have_shown_covers_nothing_once_credit_is_we
 
 
 def test_what_is_suspected_is_no_fault_yet() -> None:
-    assert Valve(suspected={"bulk": Closed(GATEWAY, NOW)}).fault is None
-    assert Valve({"bulk": Closed(CREDIT, NOW)}).fault is None
-    both = Valve({"priority": Closed(GATEWAY, NOW), "bulk": Closed(CREDENTIALS, NOW)})
+    assert Valve(suspected={Lane.BULK: Closed(GATEWAY, NOW)}).fault is None
+    assert Valve({Lane.BULK: Closed(CREDIT, NOW)}).fault is None
+    both = Valve({Lane.PRIORITY: Closed(GATEWAY, NOW), Lane.BULK: Closed(CREDENTIALS, NOW)})
     assert both.fault == CREDENTIALS

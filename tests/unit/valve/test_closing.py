@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow
 from kobo_sms.valve.rules import (
     CREDIT_TRIAL,
@@ -27,8 +28,8 @@ from kobo_sms.valve.upkeep import acquit, begin_probe, convict, probe_lanes
 from tests.unit.valve.counted_calls import NOW, counted
 
 OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
-BOTH = {"priority", "bulk"}
-OTHER = {"bulk": "priority", "priority": "bulk"}
+BOTH = {Lane.PRIORITY, Lane.BULK}
+OTHER = {Lane.BULK: Lane.PRIORITY, Lane.PRIORITY: Lane.BULK}
 FINDINGS = [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
 
 
@@ -50,7 +51,7 @@ def test_no_failed_call_no_closing(finding: Finding) -> None:
 
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_credit_shows_too_closes_both_lanes_at_once(fault: str, lane: str) -> None:
+def test_what_credit_shows_too_closes_both_lanes_at_once(fault: Symptom, lane: Lane) -> None:
     valve = decide(OPEN, counted(3, lane=lane, symptom=fault, recipients="a"), Finding(fault), NOW)
     closed = Closed(
         fault,
@@ -86,13 +87,13 @@ def test_a_login_that_credit_refuses_too_takes_one_call_if_nothing_worked(
 
 
 def test_a_lane_that_works_is_not_closed_for_what_credit_shows_either() -> None:
-    found = counted(9) + counted(worked=1, lane="priority")
-    assert causes(found, Finding(GATEWAY)) == {"bulk": GATEWAY}
+    found = counted(9) + counted(worked=1, lane=Lane.PRIORITY)
+    assert causes(found, Finding(GATEWAY)) == {Lane.BULK: GATEWAY}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("finding", [WELL, Finding(None)])
-def test_what_credit_contradicts_is_suspected_first(fault: str, finding: Finding) -> None:
+def test_what_credit_contradicts_is_suspected_first(fault: Symptom, finding: Finding) -> None:
     assert suspects(counted(4, symptom=fault), finding) == {}
     valve = decide(OPEN, counted(5, symptom=fault), finding, NOW)
     lane = Closed(
@@ -104,7 +105,7 @@ def test_what_credit_contradicts_is_suspected_first(fault: str, finding: Finding
         sweep_at=NOW + SWEEP_EVERY,
     )
     assert valve == Valve(suspected=dict.fromkeys(BOTH, lane))
-    assert probe_lanes(valve, NOW) == ["priority", "bulk"]
+    assert probe_lanes(valve, NOW) == [Lane.PRIORITY, Lane.BULK]
 
 
 @pytest.mark.parametrize(("failed", "worked", "suspected"), [(18, 2, True), (17, 3, False), (5, 1, False)])
@@ -116,7 +117,7 @@ def test_nearly_all_calls_have_to_fail(failed: int, worked: int, suspected: bool
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 @pytest.mark.parametrize("recipients", ["a", "ab"])
 def test_one_recipient_or_two_that_always_fail_are_never_suspected(
-    symptom: str, finding: Finding, recipients: str
+    symptom: Symptom, finding: Finding, recipients: str
 ) -> None:
     window = counted(200, symptom=symptom, recipients=recipients) + counted(
         200, ago=60, symptom=symptom, recipients="a"
@@ -126,7 +127,7 @@ def test_one_recipient_or_two_that_always_fail_are_never_suspected(
 
 def test_the_words_of_a_suspicion_are_of_what_was_counted() -> None:
     found = counted(31, 3, recipients="abcdef") + counted(9, ago=20)
-    assert decide(OPEN, found, WELL, NOW).suspected["bulk"].detail == "31 of 34 calls failed in the last 9 seconds"
+    assert decide(OPEN, found, WELL, NOW).suspected[Lane.BULK].detail == "31 of 34 calls failed in the last 9 seconds"
 
 
 def test_the_cause_is_the_fault_that_was_met_more_often() -> None:
@@ -142,7 +143,7 @@ def test_credit_knows_the_fault_better_than_the_calls() -> None:
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_lane_whose_own_calls_alone_fail_is_the_only_one(lane: str) -> None:
+def test_a_lane_whose_own_calls_alone_fail_is_the_only_one(lane: Lane) -> None:
     found = counted(20, lane=lane) + counted(worked=1, lane=OTHER[lane])
     assert suspects(found) == {lane: GATEWAY}
     assert causes(found, Finding(GATEWAY)) == {lane: GATEWAY}
@@ -157,15 +158,15 @@ def test_only_one_check_probes_and_should_it_die_another_does() -> None:
     for later in (1, 30, PROBED_WITHIN - 0.001, PROBED_WITHIN):
         again = decide(probed, counted(7), WELL, NOW + later)
         assert {each.since for each in again.suspected.values()} == {NOW}
-        assert probe_lanes(again, NOW + later) == (["priority", "bulk"] if later == PROBED_WITHIN else [])
-    assert begin_probe(suspected, ["bulk"], NOW).suspected["priority"] == suspected.suspected["priority"]
+        assert probe_lanes(again, NOW + later) == ([Lane.PRIORITY, Lane.BULK] if later == PROBED_WITHIN else [])
+    assert begin_probe(suspected, [Lane.BULK], NOW).suspected[Lane.PRIORITY] == suspected.suspected[Lane.PRIORITY]
 
 
 def test_the_suspicion_lasts_as_long_as_nearly_all_calls_fail_and_says_what_was_counted_last() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
     later = decide(suspected, counted(5) + counted(6, ago=-20), WELL, NOW + 20)
-    assert later.suspected["bulk"].since == NOW
-    assert later.suspected["bulk"].detail == "11 of 11 calls failed in the last 119 seconds"
+    assert later.suspected[Lane.BULK].since == NOW
+    assert later.suspected[Lane.BULK].detail == "11 of 11 calls failed in the last 119 seconds"
     for nothing_bad in (NOTHING, counted(5, 1), counted(200, ago=60, recipients="a")):
         assert decide(suspected, nothing_bad, WELL, NOW + 20) == OPEN
 
@@ -187,43 +188,43 @@ def test_what_is_suspected_closes_at_once_when_credit_shows_it() -> None:
 
 def test_an_operator_has_the_last_word_on_what_is_suspected() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
-    held = decide(replace(suspected, holds={"bulk": Hold("ada", NOW)}), counted(5), WELL, NOW + 1)
-    assert held.closed.keys() == {"bulk"}
-    assert held.suspected.keys() == {"priority"}
-    asked = decide(replace(suspected, open_asked={"bulk": NOW + 1}), counted(5), WELL, NOW + 2)
+    held = decide(replace(suspected, holds={Lane.BULK: Hold("ada", NOW)}), counted(5), WELL, NOW + 1)
+    assert held.closed.keys() == {Lane.BULK}
+    assert held.suspected.keys() == {Lane.PRIORITY}
+    asked = decide(replace(suspected, open_asked={Lane.BULK: NOW + 1}), counted(5), WELL, NOW + 2)
     assert asked.closed == {}
-    assert asked.suspected.keys() == {"priority"}
+    assert asked.suspected.keys() == {Lane.PRIORITY}
     # And what was counted before the order says nothing after it.
-    assert decide(asked, counted(5), WELL, NOW + 3).suspected.keys() == {"priority"}
+    assert decide(asked, counted(5), WELL, NOW + 3).suspected.keys() == {Lane.PRIORITY}
 
 
 def test_a_probe_that_fails_soon_is_followed_by_others() -> None:
     suspected = begin_probe(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
-    after = convict(suspected, ["priority", "bulk"], NOW + 5)
+    after = convict(suspected, [Lane.PRIORITY, Lane.BULK], NOW + 5)
     assert after.closed == {}
     assert after.suspected == {
         lane: replace(each, trial_at=NOW + 5 + PROBED_EVERY) for lane, each in suspected.suspected.items()
     }
     # Never later than it may be closed.
-    late = convict(suspected, ["bulk"], NOW + SUSPECTED_FOR - 1)
-    assert late.suspected["bulk"].trial_at == NOW + SUSPECTED_FOR
-    assert late.suspected["priority"] == suspected.suspected["priority"]
+    late = convict(suspected, [Lane.BULK], NOW + SUSPECTED_FOR - 1)
+    assert late.suspected[Lane.BULK].trial_at == NOW + SUSPECTED_FOR
+    assert late.suspected[Lane.PRIORITY] == suspected.suspected[Lane.PRIORITY]
 
 
 def test_what_fails_for_long_is_closed_and_tried_soon() -> None:
     suspected, at = decide(OPEN, counted(5), WELL, NOW), NOW + SUSPECTED_FOR
     assert convict(suspected, BOTH, at - 0.001).closed == {}
-    after = convict(suspected, ["priority", "bulk"], at)
+    after = convict(suspected, [Lane.PRIORITY, Lane.BULK], at)
     assert after.suspected == {}
     assert after.closed == {
         lane: replace(each, since=at, trial_at=at + 15) for lane, each in suspected.suspected.items()
     }
     assert not any(each.confirmed for each in after.closed.values())
-    one = convict(suspected, ["bulk"], at)
-    assert one.closed.keys() == {"bulk"}
-    assert one.suspected.keys() == {"priority"}
-    assert convict(after, ["priority", "bulk"], at + 30) == after
-    assert convict(OPEN, ["bulk"], NOW) == OPEN
+    one = convict(suspected, [Lane.BULK], at)
+    assert one.closed.keys() == {Lane.BULK}
+    assert one.suspected.keys() == {Lane.PRIORITY}
+    assert convict(after, [Lane.PRIORITY, Lane.BULK], at + 30) == after
+    assert convict(OPEN, [Lane.BULK], NOW) == OPEN
 
 
 def test_where_all_fails_each_probe_too_it_closes_within_a_minute_and_no_sooner() -> None:
@@ -246,19 +247,19 @@ def test_where_all_fails_each_probe_too_it_closes_within_a_minute_and_no_sooner(
 def test_what_was_closed_while_it_was_probed_stays_as_it_is() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
     held = Closed("operator", NOW + 1, by="ada")
-    known = replace(suspected, closed={"bulk": held})
+    known = replace(suspected, closed={Lane.BULK: held})
     for later in (2, SUSPECTED_FOR):
-        convicted = convict(known, ["priority", "bulk"], NOW + later)
-        assert convicted.closed["bulk"] == held
-        assert "bulk" not in convicted.suspected
-    freed = acquit(known, ["priority", "bulk"], NOW + 2)
-    assert (freed.closed, freed.suspected) == ({"bulk": held}, {})
-    assert freed.opened.keys() == {"priority"}
+        convicted = convict(known, [Lane.PRIORITY, Lane.BULK], NOW + later)
+        assert convicted.closed[Lane.BULK] == held
+        assert Lane.BULK not in convicted.suspected
+    freed = acquit(known, [Lane.PRIORITY, Lane.BULK], NOW + 2)
+    assert (freed.closed, freed.suspected) == ({Lane.BULK: held}, {})
+    assert freed.opened.keys() == {Lane.PRIORITY}
 
 
 def test_acquitted_stays_open_and_is_counted_afresh() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
-    after = acquit(suspected, ["priority", "bulk"], NOW + 1)
+    after = acquit(suspected, [Lane.PRIORITY, Lane.BULK], NOW + 1)
     assert after == Valve(opened=dict.fromkeys(BOTH, Opened(NOW + 1, 15.0)))
     # Neither what was counted before, nor in the slot of the probe, brings it back.
     before = counted(50) + counted(50, ago=-0.9)
@@ -266,50 +267,50 @@ def test_acquitted_stays_open_and_is_counted_afresh() -> None:
         after = decide(after, before, WELL, NOW + later)
         assert (after.closed, after.suspected) == ({}, {})
         assert decide(after, before, Finding(GATEWAY), NOW + later).closed == {}
-    again = acquit(suspected, ["priority", "bulk"], NOW)
+    again = acquit(suspected, [Lane.PRIORITY, Lane.BULK], NOW)
     assert decide(again, before + counted(5, ago=-1), WELL, NOW + 9).suspected.keys() == BOTH
-    one = acquit(suspected, ["bulk"], NOW)
-    assert one.suspected.keys() == {"priority"}
-    assert one.opened.keys() == {"bulk"}
+    one = acquit(suspected, [Lane.BULK], NOW)
+    assert one.suspected.keys() == {Lane.PRIORITY}
+    assert one.opened.keys() == {Lane.BULK}
 
 
 def test_who_works_is_judged_by_both_lanes_only_since_it_was_opened() -> None:
-    valve = acquit(decide(OPEN, counted(5), WELL, NOW), ["bulk"], NOW + 1)
-    after = decide(replace(valve, suspected={}), counted(5, lane="priority"), WELL, NOW + 2)
-    assert after.suspected.keys() == {"priority"}
+    valve = acquit(decide(OPEN, counted(5), WELL, NOW), [Lane.BULK], NOW + 1)
+    after = decide(replace(valve, suspected={}), counted(5, lane=Lane.PRIORITY), WELL, NOW + 2)
+    assert after.suspected.keys() == {Lane.PRIORITY}
 
 
 @pytest.mark.parametrize(("ago", "wait"), [(10, 480), (180, 480), (180.001, 15), (300, 15)])
 def test_who_opened_and_fails_again_goes_on_waiting_longer(ago: float, wait: float) -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - ago, 240.0)))
     suspected = decide(opened, counted(5), WELL, NOW)
-    assert suspected.suspected["bulk"].trial_wait == wait
-    closed = convict(suspected, BOTH, NOW + SUSPECTED_FOR).closed["bulk"]
+    assert suspected.suspected[Lane.BULK].trial_wait == wait
+    closed = convict(suspected, BOTH, NOW + SUSPECTED_FOR).closed[Lane.BULK]
     assert (closed.trial_wait, closed.trial_at) == (wait, NOW + SUSPECTED_FOR + wait)
-    shown = decide(opened, counted(5), Finding(GATEWAY), NOW).closed["bulk"]
+    shown = decide(opened, counted(5), Finding(GATEWAY), NOW).closed[Lane.BULK]
     assert (shown.trial_wait, shown.trial_at) == (wait, NOW + 900)
 
 
 def test_who_worked_in_between_begins_anew() -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 60, 240.0)))
     after = decide(opened, counted(19) + counted(worked=1, ago=9), WELL, NOW)
-    assert {lane: each.trial_wait for lane, each in after.suspected.items()} == {"priority": 480, "bulk": 15}
+    assert {lane: each.trial_wait for lane, each in after.suspected.items()} == {Lane.PRIORITY: 480, Lane.BULK: 15}
 
 
 def test_a_lane_that_was_acquitted_and_fails_again_waits_half_a_minute() -> None:
     acquitted = acquit(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
     again = decide(acquitted, counted(5, ago=-20), WELL, NOW + 20)
     at = NOW + 20 + SUSPECTED_FOR
-    assert convict(again, BOTH, at).closed["bulk"].trial_at == at + 30
+    assert convict(again, BOTH, at).closed[Lane.BULK].trial_at == at + 30
 
 
 def test_no_wait_is_longer_than_fifteen_minutes() -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 10, 900.0)))
-    assert decide(opened, counted(5), WELL, NOW).suspected["bulk"].trial_wait == 900
+    assert decide(opened, counted(5), WELL, NOW).suspected[Lane.BULK].trial_wait == 900
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_credit_that_the_balance_explains_closes_its_lane_at_once(lane: str) -> None:
+def test_credit_that_the_balance_explains_closes_its_lane_at_once(lane: Lane) -> None:
     valve = decide(OPEN, counted(1, lane=lane, symptom=CREDIT, pages=1), Finding(None, Decimal(9)), NOW)
     closed = Closed(
         CREDIT,
@@ -335,13 +336,13 @@ def test_a_balance_explains_a_refusal_below_ten_units_a_page(pages: int, balance
     assert bool(valve.closed) is closes
     assert valve.suspected == {}
     if closes:
-        assert valve.closed["bulk"].balance == balance
-        assert valve.closed["bulk"].pages == pages
+        assert valve.closed[Lane.BULK].balance == balance
+        assert valve.closed[Lane.BULK].pages == pages
 
 
 def test_the_fewest_pages_refused_are_what_is_waited_for() -> None:
     found = counted(1, symptom=CREDIT, pages=500) + counted(1, symptom=CREDIT, pages=7, recipients="d")
-    closed = decide(OPEN, found, Finding(None, Decimal(60)), NOW).closed["bulk"]
+    closed = decide(OPEN, found, Finding(None, Decimal(60)), NOW).closed[Lane.BULK]
     assert (closed.pages, closed.confirmed, closed.detail) == (7, True, "a call of 7 pages was refused")
 
 
@@ -350,12 +351,12 @@ def test_credit_that_nothing_explains_is_suspected(finding: Finding) -> None:
     assert suspects(counted(4, symptom=CREDIT, pages=3), finding) == {}
     assert suspects(counted(5, 1, symptom=CREDIT), finding) == {}
     valve = decide(OPEN, counted(5, symptom=CREDIT, pages=3), finding, NOW)
-    assert valve.suspected.keys() == {"bulk"}
-    lane = valve.suspected["bulk"]
+    assert valve.suspected.keys() == {Lane.BULK}
+    lane = valve.suspected[Lane.BULK]
     assert (lane.cause, lane.pages, lane.balance, lane.confirmed) == (CREDIT, 3, finding.balance, False)
     assert lane.detail == "5 of 5 calls failed in the last 119 seconds"
     at = NOW + SUSPECTED_FOR
-    assert convict(valve, ["bulk"], at).closed["bulk"].trial_at == at + 15
+    assert convict(valve, [Lane.BULK], at).closed[Lane.BULK].trial_at == at + 15
 
 
 def test_a_fault_that_credit_shows_goes_before_credit() -> None:
@@ -363,18 +364,18 @@ def test_a_fault_that_credit_shows_goes_before_credit() -> None:
     assert causes(found, Finding(GATEWAY)) == dict.fromkeys(BOTH, GATEWAY)
     assert suspects(found) == dict.fromkeys(BOTH, GATEWAY)
     # A refusal for credit is an answer of a gateway that works.
-    assert suspects(counted(20, symptom=CREDIT) + counted(20)) == {"bulk": CREDIT}
+    assert suspects(counted(20, symptom=CREDIT) + counted(20)) == {Lane.BULK: CREDIT}
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
 @pytest.mark.parametrize("symptom", SYMPTOMS)
-def test_what_is_long_ago_closes_nothing(finding: Finding, symptom: str) -> None:
+def test_what_is_long_ago_closes_nothing(finding: Finding, symptom: Symptom) -> None:
     assert decide(OPEN, counted(50, ago=120, symptom=symptom), finding, NOW) == OPEN
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 @pytest.mark.parametrize("finding", FINDINGS)
-def test_closing_or_suspecting_twice_is_doing_it_once(symptom: str, finding: Finding) -> None:
+def test_closing_or_suspecting_twice_is_doing_it_once(symptom: Symptom, finding: Finding) -> None:
     found = counted(7, symptom=symptom, pages=3)
     once = decide(OPEN, found, finding, NOW)
     assert decide(once, found, finding, NOW) == once
@@ -384,6 +385,6 @@ def test_closing_or_suspecting_twice_is_doing_it_once(symptom: str, finding: Fin
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_a_held_lane_met_still_tells_of_the_other(fault: str) -> None:
-    held = Valve(holds={"priority": Hold("ada", NOW)})
-    assert decide(held, counted(5, lane="priority", symptom=fault), WELL, NOW).suspected.keys() == {"bulk"}
+def test_what_a_held_lane_met_still_tells_of_the_other(fault: Symptom) -> None:
+    held = Valve(holds={Lane.PRIORITY: Hold("ada", NOW)})
+    assert decide(held, counted(5, lane=Lane.PRIORITY, symptom=fault), WELL, NOW).suspected.keys() == {Lane.BULK}

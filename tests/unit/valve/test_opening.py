@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow
 from kobo_sms.valve.rules import OPERATOR, SUSPECTED_FOR, SWEEP_EVERY, Closed, Finding, Hold, Opened, Valve, decide
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
@@ -24,7 +26,7 @@ from kobo_sms.valve.upkeep import (
 from tests.unit.valve.counted_calls import NOW, counted
 
 WELL, NOTHING = Finding(None, Decimal(5000)), CallWindow()
-BOTH = ("priority", "bulk")
+BOTH = (Lane.PRIORITY, Lane.BULK)
 HOLD = Hold("ada", NOW - 5, "wrong text")
 POOR = Closed(CREDIT, NOW, pages=500, balance=Decimal(30), confirmed=True, trial_at=NOW + 3600, sweep_at=NOW + 9)
 
@@ -39,7 +41,7 @@ def convicted(window: CallWindow, finding: Finding = WELL) -> Valve:
     return convict(replace(valve, suspected=earlier), earlier, NOW)
 
 
-def broken(cause: str = GATEWAY, **fields: Any) -> Valve:
+def broken(cause: Symptom = GATEWAY, **fields: Any) -> Valve:
     return Valve(dict.fromkeys(BOTH, Closed(cause, NOW, trial_at=NOW + 60, sweep_at=NOW + 9, **fields)))
 
 
@@ -63,12 +65,12 @@ def after(valve: Valve, *balances: int | None) -> Valve:
     ],
 )
 def test_credit_opens_once_the_balance_has_risen(balances: list[int | None], opens: bool) -> None:
-    assert after(Valve({"bulk": POOR}), *balances).closed.keys() == (set() if opens else {"bulk"})
+    assert after(Valve({Lane.BULK: POOR}), *balances).closed.keys() == (set() if opens else {Lane.BULK})
 
 
 def test_a_balance_that_nobody_knew_has_to_be_seen_twice() -> None:
-    unknown = Valve({"bulk": replace(POOR, balance=None)})
-    assert after(unknown, 5000).closed["bulk"].balance == 5000
+    unknown = Valve({Lane.BULK: replace(POOR, balance=None)})
+    assert after(unknown, 5000).closed[Lane.BULK].balance == 5000
     assert after(unknown, 5000, 5001).closed == {}
 
 
@@ -76,44 +78,44 @@ def test_a_balance_that_nobody_knew_has_to_be_seen_twice() -> None:
 def test_credit_is_tried_soon_where_the_balance_does_not_explain_it(balance: int, wait: float) -> None:
     closed = convicted(FEW, Finding(None, Decimal(balance)))
     assert trial_lanes(closed, NOW + wait - 1) == []
-    assert trial_lanes(closed, NOW + wait) == ["bulk"]
-    put_off = put_off_trial(closed, ["bulk"], NOW, failed=True)
-    assert put_off.closed["bulk"].trial_at == NOW + max(wait, 30)
+    assert trial_lanes(closed, NOW + wait) == [Lane.BULK]
+    put_off = put_off_trial(closed, [Lane.BULK], NOW, failed=True)
+    assert put_off.closed[Lane.BULK].trial_at == NOW + max(wait, 30)
 
 
 def test_a_balance_that_explains_a_refusal_no_more_has_it_tried_at_once() -> None:
     # Without having risen: nobody knew what a page costs.
     waiting = replace(POOR, balance=Decimal(6000), pages=100)
-    valve = decide(Valve({"bulk": replace(waiting, pages=500)}), NOTHING, Finding(None, Decimal(5000)), NOW + 5)
-    assert (valve.closed["bulk"].confirmed, trial_lanes(valve, NOW + 5)) == (False, ["bulk"])
-    assert valve.closed["bulk"].trial_wait == 15
+    valve = decide(Valve({Lane.BULK: replace(waiting, pages=500)}), NOTHING, Finding(None, Decimal(5000)), NOW + 5)
+    assert (valve.closed[Lane.BULK].confirmed, trial_lanes(valve, NOW + 5)) == (False, [Lane.BULK])
+    assert valve.closed[Lane.BULK].trial_wait == 15
     assert decide(valve, NOTHING, Finding(None, Decimal(5000)), NOW + 6) == valve
 
 
 @pytest.mark.parametrize("finding", [Finding(GATEWAY), Finding(CREDENTIALS)])
 def test_a_fault_does_not_open_what_waits_for_credit(finding: Finding) -> None:
-    valve = decide(Valve({"bulk": POOR}), counted(9), finding, NOW)
-    assert (valve.closed["bulk"].cause, valve.closed["bulk"].balance) == (CREDIT, Decimal(30))
+    valve = decide(Valve({Lane.BULK: POOR}), counted(9), finding, NOW)
+    assert (valve.closed[Lane.BULK].cause, valve.closed[Lane.BULK].balance) == (CREDIT, Decimal(30))
 
 
 def test_credit_closes_again_should_the_rise_not_be_enough() -> None:
-    opened = after(Valve({"bulk": POOR}), 31)
+    opened = after(Valve({Lane.BULK: POOR}), 31)
     refused = counted(1, symptom=CREDIT, pages=500, ago=-70)
-    assert decide(opened, refused, Finding(None, Decimal(31)), NOW + 80).closed.keys() == {"bulk"}
+    assert decide(opened, refused, Finding(None, Decimal(31)), NOW + 80).closed.keys() == {Lane.BULK}
 
 
 @pytest.mark.parametrize("balance", [31, 10**6])
 def test_what_was_refused_before_the_rise_closes_nothing_after_it(balance: int) -> None:
     before = counted(9, symptom=CREDIT, pages=10**6) + counted(9, symptom=CREDIT, pages=10**6, ago=-59)
-    valve = decide(Valve({"bulk": POOR}), before, Finding(None, Decimal(balance)), NOW + 60)
-    assert valve == Valve(opened={"bulk": Opened(NOW + 60, 15.0)})
+    valve = decide(Valve({Lane.BULK: POOR}), before, Finding(None, Decimal(balance)), NOW + 60)
+    assert valve == Valve(opened={Lane.BULK: Opened(NOW + 60, 15.0)})
     for later in (61, 120, 179, 181):
         valve = decide(valve, before, Finding(None, Decimal(balance)), NOW + later)
         assert (valve.closed, valve.suspected) == ({}, {})
 
 
 @pytest.mark.parametrize("cause", [GATEWAY, CREDENTIALS])
-def test_both_lanes_are_tried_at_once_when_credit_is_well_again(cause: str) -> None:
+def test_both_lanes_are_tried_at_once_when_credit_is_well_again(cause: Symptom) -> None:
     valve = decide(Valve(), counted(3, symptom=cause), Finding(cause), NOW)
     still = decide(valve, NOTHING, Finding(cause), NOW + 10)
     assert still == valve
@@ -158,18 +160,18 @@ def test_a_fault_that_credit_shows_only_now_puts_the_trial_off_once() -> None:
 def test_a_trial_is_due_after_its_wait_not_before() -> None:
     assert trial_lanes(broken(), NOW + 59.9) == []
     assert trial_lanes(broken(), NOW + 60) == list(BOTH)
-    assert trial_lanes(Valve({"priority": Closed(OPERATOR, NOW)}), NOW + 10_000) == []
+    assert trial_lanes(Valve({Lane.PRIORITY: Closed(OPERATOR, NOW)}), NOW + 10_000) == []
 
 
 def test_the_waits_grow_to_fifteen_minutes() -> None:
     valve = convicted(counted(5))
-    waits = [valve.closed["bulk"].trial_at - NOW]
+    waits = [valve.closed[Lane.BULK].trial_at - NOW]
     for _ in range(8):
         valve = put_off_trial(valve, BOTH, NOW, failed=True)
-        waits.append(valve.closed["bulk"].trial_at - NOW)
+        waits.append(valve.closed[Lane.BULK].trial_at - NOW)
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900, 900]
-    assert put_off_trial(valve, ["bulk"], NOW + 7, failed=False).closed["bulk"].trial_at == NOW + 907
-    assert put_off_trial(valve, ["bulk"], NOW + 7, failed=True).closed["priority"] == valve.closed["priority"]
+    assert put_off_trial(valve, [Lane.BULK], NOW + 7, failed=False).closed[Lane.BULK].trial_at == NOW + 907
+    assert put_off_trial(valve, [Lane.BULK], NOW + 7, failed=True).closed[Lane.PRIORITY] == valve.closed[Lane.PRIORITY]
     assert put_off_trial(valve, [], NOW + 7, failed=True) == valve
 
 
@@ -191,17 +193,17 @@ def test_a_trial_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
     valve = broken(trial_wait=240.0)
     assert fault_lanes(valve) == list(BOTH)
     assert open_after_trial(valve, BOTH, NOW) == Valve(opened=dict.fromkeys(BOTH, Opened(NOW, 240.0)))
-    mixed = Valve({"priority": valve.closed["priority"], "bulk": POOR})
-    assert fault_lanes(mixed) == ["priority"]
-    assert open_after_trial(mixed, ["priority"], NOW).closed == {"bulk": POOR}
-    assert open_after_trial(mixed, ["bulk"], NOW).closed.keys() == {"priority"}
-    held = Valve(valve.closed, {"priority": HOLD})
-    assert open_after_trial(held, BOTH, NOW).closed.keys() == {"priority"}
+    mixed = Valve({Lane.PRIORITY: valve.closed[Lane.PRIORITY], Lane.BULK: POOR})
+    assert fault_lanes(mixed) == [Lane.PRIORITY]
+    assert open_after_trial(mixed, [Lane.PRIORITY], NOW).closed == {Lane.BULK: POOR}
+    assert open_after_trial(mixed, [Lane.BULK], NOW).closed.keys() == {Lane.PRIORITY}
+    held = Valve(valve.closed, {Lane.PRIORITY: HOLD})
+    assert open_after_trial(held, BOTH, NOW).closed.keys() == {Lane.PRIORITY}
 
 
 @pytest.mark.parametrize("finding", [WELL, Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))])
 @pytest.mark.parametrize("symptom", [GATEWAY, CREDENTIALS, CREDIT])
-def test_what_was_counted_before_a_trial_succeeded_says_nothing_any_more(symptom: str, finding: Finding) -> None:
+def test_what_was_counted_before_a_trial_succeeded_says_nothing_any_more(symptom: Symptom, finding: Finding) -> None:
     before = counted(50, symptom=symptom) + counted(50, symptom=symptom, ago=30)
     valve = open_after_trial(broken(), BOTH, NOW + 0.5)
     for later in range(1, 200):
@@ -212,35 +214,35 @@ def test_what_was_counted_before_a_trial_succeeded_says_nothing_any_more(symptom
 
 
 def test_what_was_opened_is_remembered_for_three_minutes() -> None:
-    valve = Valve(opened={"bulk": Opened(NOW, 240.0)})
+    valve = Valve(opened={Lane.BULK: Opened(NOW, 240.0)})
     assert decide(valve, NOTHING, WELL, NOW + 179.9).opened == valve.opened
     assert decide(valve, NOTHING, WELL, NOW + 180).opened == {}
 
 
-@pytest.mark.parametrize("closed", [{}, {"bulk": POOR}, broken().closed, broken(confirmed=True).closed])
+@pytest.mark.parametrize("closed", [{}, {Lane.BULK: POOR}, broken().closed, broken(confirmed=True).closed])
 @pytest.mark.parametrize("finding", [WELL, Finding(GATEWAY), Finding(None, Decimal(10**6))])
-def test_an_operators_hold_is_respected(closed: dict[str, Closed], finding: Finding) -> None:
-    valve = decide(Valve(closed, {"bulk": HOLD}), counted(9, 9), finding, NOW)
-    held = valve.closed["bulk"]
+def test_an_operators_hold_is_respected(closed: dict[Lane, Closed], finding: Finding) -> None:
+    valve = decide(Valve(closed, {Lane.BULK: HOLD}), counted(9, 9), finding, NOW)
+    held = valve.closed[Lane.BULK]
     assert (held.cause, held.by, held.since, held.detail) == (OPERATOR, "ada", NOW - 5, "wrong text")
-    assert valve.holds == {"bulk": HOLD}
+    assert valve.holds == {Lane.BULK: HOLD}
     assert decide(valve, NOTHING, finding, NOW) == valve
-    assert "bulk" not in trial_lanes(valve, NOW + 10_000)
+    assert Lane.BULK not in trial_lanes(valve, NOW + 10_000)
 
 
 def test_without_its_hold_a_lane_opens() -> None:
-    held = decide(Valve(holds={"bulk": HOLD}), NOTHING, WELL, NOW)
+    held = decide(Valve(holds={Lane.BULK: HOLD}), NOTHING, WELL, NOW)
     opened = decide(replace(held, holds={}), NOTHING, WELL, NOW)
-    assert opened == Valve(opened={"bulk": Opened(NOW, 15.0)})
+    assert opened == Valve(opened={Lane.BULK: Opened(NOW, 15.0)})
     assert decide(replace(held, holds={}), counted(5), Finding(GATEWAY), NOW).closed.keys() == set(BOTH)
     # What was counted before it was let go says nothing from then on.
-    assert decide(opened, counted(5), Finding(GATEWAY), NOW + 1).closed.keys() == {"priority"}
+    assert decide(opened, counted(5), Finding(GATEWAY), NOW + 1).closed.keys() == {Lane.PRIORITY}
 
 
-@pytest.mark.parametrize("closed", [{"bulk": POOR}, broken().closed, broken(confirmed=True).closed])
+@pytest.mark.parametrize("closed", [{Lane.BULK: POOR}, broken().closed, broken(confirmed=True).closed])
 @pytest.mark.parametrize("finding", [Finding(GATEWAY), Finding(CREDENTIALS), WELL, Finding(None, Decimal(0))])
-def test_an_operators_order_opens_and_is_done_with(closed: dict[str, Closed], finding: Finding) -> None:
-    before = counted(9, ago=9, lane="bulk") + counted(9, ago=9, lane="priority")
+def test_an_operators_order_opens_and_is_done_with(closed: dict[Lane, Closed], finding: Finding) -> None:
+    before = counted(9, ago=9, lane=Lane.BULK) + counted(9, ago=9, lane=Lane.PRIORITY)
     before += counted(9, ago=9, symptom=CREDIT, pages=500)
     valve = Valve(closed, open_asked=dict.fromkeys(closed, NOW - 5))
     # Nor does what was counted before the order close anything after it.
@@ -261,49 +263,49 @@ def test_what_an_operator_opened_closes_again_if_calls_go_on_to_fail() -> None:
 
 
 def test_an_order_to_open_what_is_open_overrules_what_was_counted_before_it() -> None:
-    ordered = Valve(open_asked={"bulk": NOW})
+    ordered = Valve(open_asked={Lane.BULK: NOW})
     before = counted(9, ago=1)
     after = decide(ordered, before, Finding(GATEWAY), NOW + 1)
-    assert after.closed.keys() == {"priority"}
-    assert after.opened == {"bulk": Opened(NOW, 15.0)}
-    assert decide(after, before, Finding(GATEWAY), NOW + 9).closed.keys() == {"priority"}
+    assert after.closed.keys() == {Lane.PRIORITY}
+    assert after.opened == {Lane.BULK: Opened(NOW, 15.0)}
+    assert decide(after, before, Finding(GATEWAY), NOW + 9).closed.keys() == {Lane.PRIORITY}
 
 
 def test_an_order_is_of_its_lane() -> None:
-    ordered = Valve(broken().closed, open_asked={"bulk": NOW})
-    assert decide(ordered, NOTHING, WELL, NOW).closed.keys() == {"priority"}
+    ordered = Valve(broken().closed, open_asked={Lane.BULK: NOW})
+    assert decide(ordered, NOTHING, WELL, NOW).closed.keys() == {Lane.PRIORITY}
 
 
 def test_a_closed_lane_is_swept_every_six_hours() -> None:
     closed = convicted(FEW)
     assert sweep_lanes(closed, NOW + SWEEP_EVERY - 1) == []
     due = NOW + 6 * 3600
-    assert sweep_lanes(closed, due) == ["bulk"]
-    swept = end_sweep(begin_sweep(closed, "bulk", due), "bulk", due + 9)
+    assert sweep_lanes(closed, due) == [Lane.BULK]
+    swept = end_sweep(begin_sweep(closed, Lane.BULK, due), Lane.BULK, due + 9)
     assert sweep_lanes(swept, due + 9 + SWEEP_EVERY - 1) == []
-    assert sweep_lanes(swept, due + 9 + SWEEP_EVERY) == ["bulk"]
-    assert end_sweep(Valve(), "bulk", due) == Valve()
+    assert sweep_lanes(swept, due + 9 + SWEEP_EVERY) == [Lane.BULK]
+    assert end_sweep(Valve(), Lane.BULK, due) == Valve()
 
 
 def test_a_sweep_that_does_not_come_to_its_end_goes_on_soon_for_half_an_hour() -> None:
     valve, now, begun = convicted(FEW), NOW + SWEEP_EVERY, []
     while now < NOW + 2 * SWEEP_EVERY:
         if sweep_lanes(valve, now):
-            valve = begin_sweep(valve, "bulk", now)
+            valve = begin_sweep(valve, Lane.BULK, now)
             begun.append(now - NOW - SWEEP_EVERY)
         now += 60
     assert begun == [120.0 * at for at in range(16)]
 
 
 def test_a_hold_over_a_closed_lane_does_not_put_its_sweep_off() -> None:
-    held = decide(Valve({"bulk": POOR}, {"bulk": HOLD}), NOTHING, WELL, NOW)
-    assert held.closed["bulk"].sweep_at == POOR.sweep_at
-    assert decide(held, NOTHING, WELL, NOW + 5).closed["bulk"].sweep_at == POOR.sweep_at
-    assert decide(Valve(holds={"bulk": HOLD}), NOTHING, WELL, NOW).closed["bulk"].sweep_at == NOW + SWEEP_EVERY
+    held = decide(Valve({Lane.BULK: POOR}, {Lane.BULK: HOLD}), NOTHING, WELL, NOW)
+    assert held.closed[Lane.BULK].sweep_at == POOR.sweep_at
+    assert decide(held, NOTHING, WELL, NOW + 5).closed[Lane.BULK].sweep_at == POOR.sweep_at
+    assert decide(Valve(holds={Lane.BULK: HOLD}), NOTHING, WELL, NOW).closed[Lane.BULK].sweep_at == NOW + SWEEP_EVERY
 
 
 @pytest.mark.parametrize("cause", [GATEWAY, CREDENTIALS])
-def test_opening_twice_is_opening_once(cause: str) -> None:
+def test_opening_twice_is_opening_once(cause: Symptom) -> None:
     once = open_after_trial(broken(cause), BOTH, NOW)
     assert open_after_trial(once, BOTH, NOW) == once
     assert decide(once, NOTHING, WELL, NOW + 1).closed == {}

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.kobomobile.tokens import Symptom
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.rules import OPERATOR, SUSPECTED_FOR, Closed, Finding, Hold, Valve, decide
 from kobo_sms.valve.signals import ACCEPTED, CREDENTIALS, CREDIT, FAULTS, GATEWAY, FailureSignal
@@ -39,15 +40,17 @@ FULL = Finding(None, Decimal(10**9))
 
 class Call(NamedTuple):
     at: float
-    lane: str
+    lane: Lane
     what: str
     recipient: str = ""
     pages: int = 0
 
     @property
     def window(self) -> CallWindow:
-        told = frozenset({FailureSignal(self.at, self.what, self.lane, self.recipient, self.pages)})
-        return CallWindow({(slot_of(self.at), self.lane, self.what): 1}, frozenset() if self.what == ACCEPTED else told)
+        told: frozenset[FailureSignal] = frozenset()
+        if self.what != ACCEPTED:
+            told = frozenset({FailureSignal(self.at, Symptom(self.what), self.lane, self.recipient, self.pages)})
+        return CallWindow({(slot_of(self.at), self.lane, self.what): 1}, told)
 
 
 def looked_at(calls: Iterable[Call], good: Collection[str], now: float, since: float) -> tuple[list[Call], float]:
@@ -96,14 +99,14 @@ class ValveMachine(RuleBasedStateMachine):
         recipients=RECIPIENTS,
         times=st.integers(1, 12),
     )
-    def fails(self, what: str, lane: str, recipients: str, times: int) -> None:
+    def fails(self, what: str, lane: Lane, recipients: str, times: int) -> None:
         self.now += 1
         for at in range(times):
             recipient = recipients[at % len(recipients)]
             self.call(Call(self.now, lane, what, recipient, pages=500 if recipient == "a" else 1))
 
     @rule(lane=LANE, times=st.sampled_from([1, 1, 20]))
-    def succeeds(self, lane: str, times: int) -> None:
+    def succeeds(self, lane: Lane, times: int) -> None:
         self.now += 1
         for _ in range(times):
             self.call(Call(self.now, lane, ACCEPTED))
@@ -113,14 +116,14 @@ class ValveMachine(RuleBasedStateMachine):
         self.now += seconds
 
     @rule(lane=LANE)
-    def the_operator_holds(self, lane: str) -> None:
+    def the_operator_holds(self, lane: Lane) -> None:
         asked = {each: at for each, at in self.valve.open_asked.items() if each != lane}
         self.valve = replace(
             self.valve, holds={**self.valve.holds, lane: Hold("ada", round(self.now))}, open_asked=asked
         )
 
     @rule(lane=LANE)
-    def the_operator_opens(self, lane: str) -> None:
+    def the_operator_opens(self, lane: Lane) -> None:
         holds = {each: hold for each, hold in self.valve.holds.items() if each != lane}
         self.now += 1
         self.valve = replace(self.valve, holds=holds, open_asked={**self.valve.open_asked, lane: self.now})
@@ -147,7 +150,7 @@ class ValveMachine(RuleBasedStateMachine):
         self.window = self.window.fresh(self.now)
         self.valve = after
 
-    def _judge(self, lane: str, before: Valve, after: Valve, finding: Finding) -> None:
+    def _judge(self, lane: Lane, before: Valve, after: Valve, finding: Finding) -> None:
         was, now_closed = before.closed.get(lane), after.closed.get(lane)
         assert (now_closed is not None and now_closed.cause == OPERATOR) is (lane in before.holds)
         if lane in before.holds:
@@ -164,7 +167,7 @@ class ValveMachine(RuleBasedStateMachine):
             assert now_closed.confirmed is (finding.fault is not None)
 
     def _judge_open_lane(
-        self, lane: str, closed: Closed | None, suspected: Closed | None, finding: Finding, since: float
+        self, lane: Lane, closed: Closed | None, suspected: Closed | None, finding: Finding, since: float
     ) -> None:
         calls = self._of_fault(lane, since)
         shown = finding.fault is not None and self._bears_out(finding.fault, calls)
@@ -179,7 +182,7 @@ class ValveMachine(RuleBasedStateMachine):
             assert not hardly_works(calls, FAULTS)
             assert not hardly_works(poor, (CREDIT,))
 
-    def _judge_suspicion(self, lane: str, before: Valve, after: Valve) -> None:
+    def _judge_suspicion(self, lane: Lane, before: Valve, after: Valve) -> None:
         was, suspected = before.suspected.get(lane), after.suspected.get(lane)
         if suspected is None:
             return
@@ -189,10 +192,10 @@ class ValveMachine(RuleBasedStateMachine):
         else:
             assert (suspected.since, suspected.trial_at) == (self.now, self.now)
 
-    def _met(self, lane: str | None, *kinds: str) -> list[Call]:
+    def _met(self, lane: Lane | None, *kinds: str) -> list[Call]:
         return [call for call in self.ever if call.what in kinds and lane in (call.lane, None)]
 
-    def _of_fault(self, lane: str, since: float) -> list[Call]:
+    def _of_fault(self, lane: Lane, since: float) -> list[Call]:
         kinds, good = (*FAULTS, ACCEPTED, CREDIT), (ACCEPTED, CREDIT)
         own, _ = looked_at(self._met(lane, *kinds), good, self.now, since)
         if len(own) >= 20:
@@ -206,7 +209,7 @@ class ValveMachine(RuleBasedStateMachine):
             return True
         return fault == CREDENTIALS and bool(calls) and all(call.what in FAULTS for call in calls)
 
-    def _explains(self, finding: Finding, lane: str, since: float) -> bool:
+    def _explains(self, finding: Finding, lane: Lane, since: float) -> bool:
         refused = [call for call in self._met(lane, CREDIT) if call.at > max(since, self.now - 120)]
         return finding.balance is not None and any(finding.balance < 10 * call.pages for call in refused)
 
@@ -265,7 +268,7 @@ class OneRecipientMachine(RuleBasedStateMachine):
         times=st.integers(1, 30),
         seconds=st.floats(0.001, 200),
     )
-    def tell(self, what: str, lane: str, times: int, seconds: float) -> None:
+    def tell(self, what: str, lane: Lane, times: int, seconds: float) -> None:
         self.now += seconds
         for _ in range(times):
             self.window += Call(self.now, lane, what, "a", 500).window

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.messages.lanes import LANES
+from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY, FailureSignal, hash_of_recipients, signal_of
 
 NOW = 1_800_000_000.0
-SIGNAL = FailureSignal(NOW, CREDIT, "bulk", "0123456789ab", 4)
+SIGNAL = FailureSignal(NOW, CREDIT, Lane.BULK, "0123456789ab", 4)
 SYMPTOMS = st.sampled_from([CREDIT, CREDENTIALS, GATEWAY])
 HASHES = st.text("0123456789abcdef", min_size=12, max_size=12)
 MOMENTS = st.integers(0, 2 * 10**12).map(lambda milliseconds: milliseconds / 1000)
@@ -27,7 +27,7 @@ def part(*to: str, pages: int = 1, id_: str = "order-1") -> Part:
 def test_a_signal_reads_back(signal: FailureSignal, at: float) -> None:
     assert FailureSignal.from_text(signal.to_text()) == signal
     # What is kept of the moment is the millisecond, and writing it again changes nothing.
-    text = FailureSignal(at, GATEWAY, "bulk", "a").to_text()
+    text = FailureSignal(at, GATEWAY, Lane.BULK, "a").to_text()
     again = FailureSignal.from_text(text)
     assert again is not None
     assert again.to_text() == text
@@ -60,8 +60,8 @@ def test_no_line_raises(text: str) -> None:
 
 
 def test_a_signal_tells_what_the_call_would_have_cost_and_names_nobody() -> None:
-    signal = signal_of(CREDIT, "bulk", part("2348030100001", "2348030100002", pages=2), NOW)
-    assert (signal.pages, signal.lane, signal.symptom, signal.at) == (4, "bulk", CREDIT, NOW)
+    signal = signal_of(CREDIT, Lane.BULK, part("2348030100001", "2348030100002", pages=2), NOW)
+    assert (signal.pages, signal.lane, signal.symptom, signal.at) == (4, Lane.BULK, CREDIT, NOW)
     assert signal.recipients == hash_of_recipients(part("2348030100001", "2348030100002"))
     assert "803010" not in signal.to_text()
 
