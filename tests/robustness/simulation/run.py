@@ -36,7 +36,8 @@ class Result:
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {one}" for one in self.violations[:20])
-        return f"seed {self.seed}:\n{lines}\n  replay: python -m tests.robustness.simulation {self.option}--seed {self.seed}"
+        command = f"python -m tests.robustness.simulation {self.option}--seed {self.seed}"
+        return f"seed {self.seed}:\n{lines}\n  replay: {command}"
 
 
 @contextmanager
