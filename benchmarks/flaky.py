@@ -42,6 +42,7 @@ import click
 from kobo_cli import valve_orders
 from kobo_cli.connection import Connection, local_connection
 from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.messages.lanes import Lane
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.app import create_app
 from mock_kobo.control_client import MockControl
@@ -61,7 +62,7 @@ PARAMETERS = {
     "FirstReportAfterSeconds": "3600",
 }
 LATENCY = 0.05
-LANE = "priority"
+LANE = Lane.PRIORITY
 LOST, ERROR_GW = "lost", "error_gw"
 KINDS = (LOST, ERROR_GW)
 LOST_ANSWERS = ("reset", "empty", "html_503")
@@ -162,9 +163,9 @@ class Watch:
                 counted = now
 
     def _note_valve(self, seconds: float) -> None:
-        closed = valve_orders.read(self.connection).get("lanes", {}).get(LANE)
+        closed = valve_orders.read(self.connection).valve.closed.get(LANE)
         if closed is not None:
-            self.closed[closed["cause"]] = self.closed.get(closed["cause"], 0.0) + seconds
+            self.closed[closed.cause] = self.closed.get(closed.cause, 0.0) + seconds
 
     def _count(self) -> None:
         self.accepted = len(accepted_at(self.connection))

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
-from kobo_sms.aws.dynamodb import Expression, decode, encode
-from kobo_sms.table import VALVE_ID, VALVE_PART, moment
+from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.errors import WriteConflict
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.prompt import event_source
-from kobo_sms.valve.rules import OPERATOR
+from kobo_sms.valve.rules import OPERATOR, Hold, Valve
+from kobo_sms.valve.store import ValveSnapshot, ValveStore
 
-Item = dict[str, Any]
-_KEY = {"id": VALVE_ID, "part": VALVE_PART}
-_TRIES = 5
-
-
-def read(connection: Connection) -> Item:
-    """Return the valve's item as it is now; empty before the first check."""
-    table = connection.variables["KOBO_TABLE"]
-    answer = connection.dynamodb.get_item(TableName=table, Key=encode(_KEY), ConsistentRead=True)
-    return decode(answer.get("Item", {}))
+T = TypeVar("T")
 
 
-def close(connection: Connection, lanes: Sequence[str], *, by: str, reason: str, now: float) -> Item:
+@dataclass(frozen=True)
+class _Order:
+    """The valve with the order in it, and the holds there were before."""
+
+    valve: Valve
+    before: Mapping[Lane, Hold]
+
+
+def read(connection: Connection) -> ValveSnapshot:
+    """Return what the valve's item says now."""
+    return _store(connection).read()
+
+
+def close(connection: Connection, lanes: Sequence[Lane], *, by: str, reason: str, now: float) -> Mapping[Lane, Hold]:
     """Hold `lanes` closed, and return the holds there were on them already: they stay with their first holder.
 
     Raises
@@ -34,34 +41,30 @@ def close(connection: Connection, lanes: Sequence[str], *, by: str, reason: str,
         here and below, when the item is written by others all the time.
     """
 
-    def order(item: Item) -> Item:
-        hold = {"by": by, "since": moment(now), "reason": reason}
-        return {
-            "holds": dict.fromkeys(lanes, hold) | item.get("holds", {}),
-            "open_asked": _without(item.get("open_asked", {}), lanes),
-        }
+    def order(valve: Valve) -> Valve:
+        holds = dict.fromkeys(lanes, Hold(by, now, reason)) | dict(valve.holds)
+        return replace(valve, holds=holds, open_asked=_without(valve.open_asked, lanes))
 
-    before = _change(connection, order)
-    return {lane: hold for lane, hold in before.get("holds", {}).items() if lane in lanes}
+    before = _change(connection, order).before
+    return {lane: hold for lane, hold in before.items() if lane in lanes}
 
 
-def open_(connection: Connection, lanes: Sequence[str], *, now: float) -> None:
+def open_(connection: Connection, lanes: Sequence[Lane], *, now: float) -> None:
     """Take away the holds of `lanes`, and ask for what closed them otherwise to be forgotten."""
 
-    def order(item: Item) -> Item:
-        asked = {lane: moment(now) for lane in lanes}
-        return {"holds": _without(item.get("holds", {}), lanes), "open_asked": item.get("open_asked", {}) | asked}
+    def order(valve: Valve) -> Valve:
+        asked = dict(valve.open_asked) | dict.fromkeys(lanes, now)
+        return replace(valve, holds=_without(valve.holds, lanes), open_asked=asked)
 
     _change(connection, order)
 
 
-def is_carried_out(item: Item, action: str, lanes: Sequence[str]) -> bool:
+def is_carried_out(valve: Valve, action: str, lanes: Sequence[Lane]) -> bool:
     """Tell whether check_credit has acted upon the order to `close` or `open` the lanes."""
-    closed = item.get("lanes", {})
     if action == "close":
-        return all(closed.get(lane, {}).get("cause") == OPERATOR for lane in lanes)
+        return all(lane in valve.closed and valve.closed[lane].cause == OPERATOR for lane in lanes)
     # A cause that is still there may close a lane again in the same check that opened it.
-    return all(lane not in closed or lane not in item.get("open_asked", {}) for lane in lanes)
+    return all(lane not in valve.closed or lane not in valve.open_asked for lane in lanes)
 
 
 def prompt_check(connection: Connection) -> None:
@@ -80,18 +83,23 @@ def who(connection: Connection) -> str:
     return arn.rpartition(":")[2]
 
 
-def _change(connection: Connection, order: Callable[[Item], Item]) -> Item:
-    """Write what `order` makes of the item, unless somebody else wrote meanwhile; return the item before."""
-    client, table = connection.dynamodb, connection.variables["KOBO_TABLE"]
-    for _ in range(_TRIES):
-        before = read(connection)
-        write = Expression().set(**order(before)).add(version=1).where_version(int(before.get("version", 0)))
-        try:
-            client.update_item(**write.update(table, encode(_KEY)))
-        except client.exceptions.ConditionalCheckFailedException:
-            continue
-        return before
-    raise CliError("the valve is being written by others: try again")
+def _change(connection: Connection, order: Callable[[Valve], Valve]) -> _Order:
+    store = _store(connection)
+
+    def change(known: ValveSnapshot) -> _Order:
+        return _Order(order(known.valve), known.valve.holds)
+
+    def write(known: ValveSnapshot, ordered: _Order) -> bool:
+        return store.write_orders(ordered.valve, known.version)
+
+    try:
+        return compare_and_swap(store.read, change, write, what="the valve")
+    except WriteConflict as error:
+        raise CliError("the valve is being written by others: try again") from error
+
+
+def _store(connection: Connection) -> ValveStore:
+    return ValveStore(connection.dynamodb, connection.variables["KOBO_TABLE"])
 
 
 def _login_name() -> str:
@@ -102,5 +110,5 @@ def _login_name() -> str:
         return "somebody on this machine"
 
 
-def _without(known: Mapping[str, Any], lanes: Sequence[str]) -> Item:
+def _without(known: Mapping[Lane, T], lanes: Sequence[Lane]) -> dict[Lane, T]:
     return {lane: each for lane, each in known.items() if lane not in lanes}

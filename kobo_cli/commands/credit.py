@@ -13,17 +13,16 @@ import click
 
 from kobo_cli import valve_orders
 from kobo_cli.commands.send import parse_duration
-from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.connection import connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.reports import credit, valve
-from kobo_cli.reports.drawing import draw, pen_for
+from kobo_cli.reports.drawing import Point, draw, pen_for
 from kobo_cli.reports.valve import when
-from kobo_sms.aws.dynamodb import decode, encode
-from kobo_sms.credit.forecast import Usage, forecast
+from kobo_sms.credit.forecast import forecast
+from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.text import runs_out
 from kobo_sms.credit.wording import amount, length, per_hour, plural
 from kobo_sms.messages.lanes import LANES
-from kobo_sms.table import CREDIT_ID, CREDIT_STATE
 
 _TOP_UPS = 5
 
@@ -40,41 +39,24 @@ def command(since: float, as_json: bool, stack: str | None, local: bool) -> None
 
     connection, now = connect(stack, local), time.time()
     try:
-        state = read_state(connection)
-        history = credit.points(read_balances(connection, now - since, now))
+        store = CreditStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0)
+        account = store.read()
+        history = [Point(at, balance) for at, balance in store.readings(now - since, now)]
         waiting = {lane: connection.waiting(lane) for lane in LANES}
         lanes = valve.build(valve_orders.read(connection), waiting, now)
     except (BotoCoreError, ClientError) as error:
         raise CliError(str(error)) from error
-    report = credit.build(state, history, now)
+    report = credit.build(account, history, now)
     if as_json:
         click.echo(json.dumps(report | {"lanes": lanes}, ensure_ascii=False, indent=2))
         return
-    if not state and not history:
+    if not account.version and not history:
         click.echo("The balance has not been read yet: check_credit reads it on its schedule.")
         return
-    expected = runs_out(forecast(Usage.from_item(state.get("usage", {})), now), now)
+    expected = runs_out(forecast(account.usage, now), now)
     drawing = ["", *draw(history, now, pen_for(sys.stdout.encoding))] if history else []
     lines = [*describe(report, expected, now), *drawing, "", *valve.describe(lanes, now)]
     click.echo("\n".join(lines))
-
-
-def read_state(connection: Connection) -> dict[str, Any]:
-    """Return the account's item, empty before the first check."""
-    key = encode({"id": CREDIT_ID, "part": CREDIT_STATE})
-    answer = connection.dynamodb.get_item(TableName=connection.variables["KOBO_TABLE"], Key=key, ConsistentRead=True)
-    return decode(answer.get("Item", {}))
-
-
-def read_balances(connection: Connection, start: float, end: float) -> list[dict[str, Any]]:
-    """Return the readings between two moments, oldest first."""
-    pages = connection.dynamodb.get_paginator("query").paginate(
-        TableName=connection.variables["KOBO_TABLE"],
-        KeyConditionExpression="id = :id AND part BETWEEN :start AND :end",
-        ExpressionAttributeValues=encode({":id": CREDIT_ID, ":start": f"{start:.3f}", ":end": f"{end:.3f}"}),
-        ProjectionExpression="part, balance",
-    )
-    return [decode(item) for page in pages for item in page["Items"]]
 
 
 def describe(report: Mapping[str, Any], expected: str, now: float) -> Iterator[str]:

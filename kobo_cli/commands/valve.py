@@ -68,7 +68,7 @@ def command(
         click.echo("\n".join(describe(report, time.time())))
 
 
-def give_order(connection: Connection, action: str, lanes: Sequence[str], reason: str) -> None:
+def give_order(connection: Connection, action: str, lanes: Sequence[Lane], reason: str) -> None:
     """Write the order and ask check_credit to carry it out at once; tell what stands in the way."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -76,8 +76,8 @@ def give_order(connection: Connection, action: str, lanes: Sequence[str], reason
         by = valve_orders.who(connection)
         held = valve_orders.close(connection, lanes, by=by, reason=reason, now=time.time())
         for lane, hold in held.items():
-            since = moment_in_words(float(hold["since"]), time.time())
-            click.echo(f"{lane} is held already, by {hold['by']} since {since}", err=True)
+            since = moment_in_words(hold.since, time.time())
+            click.echo(f"{lane} is held already, by {hold.by} since {since}", err=True)
     else:
         valve_orders.open_(connection, lanes, now=time.time())
     try:
@@ -86,16 +86,14 @@ def give_order(connection: Connection, action: str, lanes: Sequence[str], reason
         click.echo(f"check_credit could not be asked to look at once: {error}", err=True)
 
 
-def wait_until_carried_out(connection: Connection, action: str, lanes: Sequence[str], timeout: float) -> None:
+def wait_until_carried_out(connection: Connection, action: str, lanes: Sequence[Lane], timeout: float) -> None:
     """Wait until check_credit has acted, `timeout` seconds at the most, and tell whether it has."""
     end = time.monotonic() + timeout
-    while not valve_orders.is_carried_out(item := valve_orders.read(connection), action, lanes):
+    while not valve_orders.is_carried_out(valve := valve_orders.read(connection).valve, action, lanes):
         if time.monotonic() >= end:
             click.echo("the order is given; check_credit carries it out at its next run", err=True)
             return
         time.sleep(_LOOK_SECONDS)
     for lane in lanes:
-        again = (
-            ", and closed again: its cause is still there" if action == "open" and lane in item.get("lanes", {}) else ""
-        )
+        again = ", and closed again: its cause is still there" if action == "open" and lane in valve.closed else ""
         click.echo(f"{lane}: {_DONE[action]}{again}", err=True)

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from kobo_cli.reports.drawing import Point
 from kobo_cli.reports.request import iso
-from kobo_sms.credit.alerts import AlertState, Track, level
-from kobo_sms.credit.forecast import HOUR, Forecast, Usage, forecast
+from kobo_sms.credit.alerts import Track, level
+from kobo_sms.credit.forecast import HOUR, Forecast, forecast
+from kobo_sms.credit.store import Account
 
-Item = Mapping[str, Any]
 Report = dict[str, Any]
 
 
-def points(readings: Sequence[Item]) -> list[Point]:
-    """Return the readings of the table as points of a drawing."""
-    return [Point(float(item["part"]), item["balance"]) for item in readings]
-
-
-def build(state: Item, history: Sequence[Point], now: float) -> Report:
+def build(account: Account, history: Sequence[Point], now: float) -> Report:
     """Return what is known; moments in ISO 8601, amounts as numbers, None for what is not known.
 
     Parameters
     ----------
-    state
-        the account's item, empty before the first check
+    account
+        what check_credit keeps, new before the first check
     history
         the readings to look for top-ups in, oldest first
     """
-    usage = Usage.from_item(state.get("usage", {}))
+    usage, checked = account.usage, account.version > 0
     # Between two checks a reading may be newer than the account.
     last = history[-1] if history else Point(usage.last.at, usage.last.balance) if usage.last else None
     expected = forecast(usage, now)
-    low, critical = (state.get(name, Decimal(0)) for name in ("low", "critical"))
-    alerts = AlertState.from_item(state.get("alerts", {}))
     return {
         "balance": float(last.value) if last else None,
         "read_at": iso(last.at) if last else None,
-        "checked_at": iso(state["checked_at"]) if "checked_at" in state else None,
-        "answer": state.get("answer"),
-        "level": level(last.value, low, critical) if last else None,
-        "thresholds": {"low": float(low), "critical": float(critical)},
+        "checked_at": iso(account.checked_at) if checked else None,
+        "answer": account.answer if checked else None,
+        "level": level(last.value, account.low, account.critical) if last else None,
+        "thresholds": {"low": float(account.low), "critical": float(account.critical)},
         **_outlook(expected, last, now),
         "top_ups": top_ups(history),
-        "alerts": {"credit": _track(alerts.credit), "fault": _track(alerts.fault)},
+        "alerts": {"credit": _track(account.alerts.credit), "fault": _track(account.alerts.fault)},
         "history": [{"at": iso(point.at), "balance": float(point.value)} for point in history],
     }
 

@@ -13,22 +13,20 @@ from kobo_sms.credit.text import CAUSES
 from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Evidence
-from kobo_sms.valve.rules import OPERATOR
-from kobo_sms.valve.store import read_window
+from kobo_sms.valve.rules import OPERATOR, Closed, Valve
+from kobo_sms.valve.store import ValveSnapshot
 
-Item = Mapping[str, Any]
 Report = dict[str, Any]
 _COLOURS = {"open": "green", "closed": "red"}
 
 
-def build(item: Item, waiting: Mapping[Lane, int], now: float) -> dict[str, Report]:
-    """Return each lane by name; `item` is the valve's, empty before the first check.
+def build(known: ValveSnapshot, waiting: Mapping[Lane, int], now: float) -> dict[str, Report]:
+    """Return each lane by name.
 
     `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet,
     `calls` what send_sms has counted lately.
     """
-    window = read_window(dict(item))
-    return {lane: _lane(item, lane, waiting[lane]) | {"calls": _calls(window, lane, now)} for lane in LANES}
+    return {lane.value: _lane(known, lane, waiting[lane], now) for lane in LANES}
 
 
 def describe(lanes: Mapping[str, Report], now: float) -> Iterator[str]:
@@ -48,17 +46,16 @@ def when(iso_moment: str, now: float) -> str:
     return moment_in_words(datetime.fromisoformat(iso_moment).timestamp(), now)
 
 
-def _lane(item: Item, lane: Lane, waiting: int) -> Report:
-    closed = item.get("lanes", {}).get(lane)
-    hold = item.get("holds", {}).get(lane)
-    mapping = item.get("mappings", {}).get(lane)
+def _lane(known: ValveSnapshot, lane: Lane, waiting: int, now: float) -> Report:
+    closed, hold, mapping = known.valve.closed.get(lane), known.valve.holds.get(lane), known.mappings.get(lane)
     return {
         "state": "closed" if closed else "open",
-        "ordered": _ordered(item, lane),
-        **_cause(closed or {}),
-        "hold": {"by": hold["by"], "since": iso(hold["since"]), "reason": hold.get("reason") or None} if hold else None,
+        "ordered": _ordered(known.valve, lane),
+        **_cause(closed),
+        "hold": {"by": hold.by, "since": iso(hold.since), "reason": hold.reason or None} if hold else None,
         "waiting": waiting,
-        "mapping": {"state": mapping["state"], "at": iso(mapping["at"])} if mapping else None,
+        "mapping": {"state": mapping.state, "at": iso(mapping.at)} if mapping else None,
+        "calls": _calls(known.window, lane, now),
     }
 
 
@@ -67,21 +64,23 @@ def _calls(window: CallWindow, lane: Lane, now: float) -> Report | None:
     return {"calls": found.calls, "failed": found.failed, "seconds": found.seconds} if found.calls else None
 
 
-def _cause(closed: Item) -> Report:
+def _cause(closed: Closed | None) -> Report:
+    if closed is None:
+        return dict.fromkeys(("cause", "detail", "by", "since", "next_try_at"))
     return {
-        "cause": closed.get("cause"),
-        "detail": closed.get("detail") or None,
-        "by": closed.get("by") or None,
-        "since": iso(closed["since"]) if closed else None,
-        "next_try_at": iso(closed["trial_at"]) if closed.get("trial_at") else None,
+        "cause": closed.cause,
+        "detail": closed.detail or None,
+        "by": closed.by or None,
+        "since": iso(closed.since),
+        "next_try_at": iso(closed.trial_at) if closed.trial_at else None,
     }
 
 
-def _ordered(item: Item, lane: str) -> str | None:
-    cause = item.get("lanes", {}).get(lane, {}).get("cause")
-    if lane in item.get("holds", {}):
+def _ordered(valve: Valve, lane: Lane) -> str | None:
+    cause = valve.closed[lane].cause if lane in valve.closed else None
+    if lane in valve.holds:
         return "close" if cause != OPERATOR else None
-    return "open" if cause == OPERATOR or (cause and lane in item.get("open_asked", {})) else None
+    return "open" if cause == OPERATOR or (cause and lane in valve.open_asked) else None
 
 
 def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ def fill(deployed: Deployed, now: float, *, answer: str = "balance", **how: Any)
     alerts = AlertState(credit=Track("low", now - HOUR, now - HOUR))
     deployed.put(
         id="~credit", part="state", checked_at=moment(now), answer=answer, usage=usage.to_item(), version=300,
-        low=Decimal(1000), critical=Decimal(200), alerts=alerts.to_item(),
+        low=Decimal(1000), critical=Decimal(200), alerts=alerts.to_item(), pending=[],
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from kobo_cli import valve_orders
 from kobo_cli.commands.valve import give_order, wait_until_carried_out
 from kobo_cli.reports.request import iso
 from kobo_sms.credit.wording import moment_in_words
-from kobo_sms.table import moment
+from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.valve.rules import Closed, Hold, Valve
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed
@@ -31,9 +32,8 @@ def valve(deployed: Deployed, **attributes: Any) -> None:
     deployed.put(id="~valve", part="state", version=Decimal(7), **attributes)
 
 
-def holds(deployed: Deployed) -> dict[str, Any]:
-    found: dict[str, Any] = valve_orders.read(deployed.connection)["holds"]
-    return found
+def holds(deployed: Deployed) -> dict[Lane, Hold]:
+    return dict(valve_orders.read(deployed.connection).valve.holds)
 
 
 def test_before_the_first_check_all_is_open(deployed: Deployed) -> None:
@@ -102,18 +102,18 @@ def test_an_order_not_yet_carried_out_is_told(
 
 
 @pytest.mark.parametrize(
-    ("item", "closed", "opened"),
+    ("valve", "closed", "opened"),
     [
-        ({}, False, True),
-        ({"lanes": {"bulk": CLOSED}}, False, True),
-        ({"lanes": {"bulk": CLOSED}, "open_asked": {"bulk": Decimal(NOW)}}, False, False),
-        ({"lanes": {"bulk": CLOSED | {"cause": "operator"}}}, True, True),
-        ({"lanes": {"priority": CLOSED | {"cause": "operator"}}}, False, True),
+        (Valve(), False, True),
+        (Valve({Lane.BULK: Closed("credit", NOW)}), False, True),
+        (Valve({Lane.BULK: Closed("credit", NOW)}, open_asked={Lane.BULK: NOW}), False, False),
+        (Valve({Lane.BULK: Closed("operator", NOW)}), True, True),
+        (Valve({Lane.PRIORITY: Closed("operator", NOW)}), False, True),
     ],
 )
-def test_when_an_order_is_carried_out(item: dict[str, Any], closed: bool, opened: bool) -> None:
-    assert valve_orders.is_carried_out(item, "close", ["bulk"]) == closed
-    assert valve_orders.is_carried_out(item, "open", ["bulk"]) == opened
+def test_when_an_order_is_carried_out(valve: Valve, closed: bool, opened: bool) -> None:
+    assert valve_orders.is_carried_out(valve, "close", [Lane.BULK]) == closed
+    assert valve_orders.is_carried_out(valve, "open", [Lane.BULK]) == opened
 
 
 def test_close_and_open_again(deployed: Deployed) -> None:
@@ -147,7 +147,7 @@ def test_an_operator_opens_what_a_cause_had_closed(deployed: Deployed) -> None:
 
 def test_what_closes_again_at_once_is_told(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     valve(deployed, lanes={"bulk": FAULT})
-    wait_until_carried_out(deployed.connection, "open", ["priority", "bulk"], 0)
+    wait_until_carried_out(deployed.connection, "open", LANES, 0)
     assert capsys.readouterr().err == ("priority: opened\nbulk: opened, and closed again: its cause is still there\n")
 
 
@@ -157,7 +157,7 @@ def test_an_order_asks_check_credit_to_look_at_once(deployed: Deployed, action: 
     deployed.connection.session.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: put.extend(params["Entries"])
     )
-    give_order(deployed.connection, action, ["bulk"], "")
+    give_order(deployed.connection, action, [Lane.BULK], "")
     assert put == [{"Source": "kobo-sms.kobo-sms", "DetailType": "check", "Detail": "{}"}]
 
 
@@ -168,7 +168,7 @@ def test_an_order_is_given_though_check_credit_cannot_be_asked(
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutEvents")
 
     deployed.connection.session.events.register("provide-client-params.events.PutEvents", refuse)
-    give_order(deployed.connection, "close", ["bulk"], "")
+    give_order(deployed.connection, "close", [Lane.BULK], "")
     assert "check_credit could not be asked to look at once: An error occurred (AccessD" in capsys.readouterr().err
     assert list(holds(deployed)) == ["bulk"]
 
@@ -184,22 +184,22 @@ def test_who_holds_it_first_keeps_it(deployed: Deployed) -> None:
     valve(deployed, holds={"bulk": HOLD})
     result = deployed.run("valve", "close", "--reason", "mine", "--timeout", "0s")
     assert result.stderr.startswith("bulk is held already, by user/ada since ")
-    assert holds(deployed)["bulk"] == HOLD
-    assert holds(deployed)["priority"]["by"] == ME
+    assert holds(deployed)[Lane.BULK] == Hold("user/ada", NOW, "wrong text")
+    assert holds(deployed)[Lane.PRIORITY].by == ME
 
 
 def test_opening_one_lane_leaves_the_other_held(deployed: Deployed) -> None:
     valve(deployed, holds={"bulk": HOLD, "priority": HOLD}, lanes={"bulk": CLOSED})
     deployed.run("valve", "open", "--lane", "bulk", "--timeout", "0s")
-    assert holds(deployed) == {"priority": HOLD}
-    item = valve_orders.read(deployed.connection)
-    assert (list(item["open_asked"]), item["version"]) == (["bulk"], 8)
+    assert holds(deployed) == {"priority": Hold("user/ada", NOW, "wrong text")}
+    known = valve_orders.read(deployed.connection)
+    assert (list(known.valve.open_asked), known.version) == (["bulk"], 8)
 
 
 def test_closing_takes_back_an_order_to_open(deployed: Deployed) -> None:
     valve(deployed, lanes={"bulk": CLOSED}, open_asked={"bulk": Decimal(NOW)})
     deployed.run("valve", "close", "--timeout", "0s")
-    assert valve_orders.read(deployed.connection)["open_asked"] == {}
+    assert valve_orders.read(deployed.connection).valve.open_asked == {}
 
 
 def test_what_check_credit_writes_meanwhile_is_not_lost(deployed: Deployed) -> None:
@@ -222,10 +222,11 @@ def test_what_check_credit_writes_meanwhile_is_not_lost(deployed: Deployed) -> N
             return answer
 
     interrupted: Any = Interrupted()
-    valve_orders.close(replace(connection, dynamodb=interrupted), ["bulk"], by="me", reason="", now=NOW)
-    item = valve_orders.read(connection)
-    assert item["holds"] == {"bulk": {"by": "me", "since": moment(NOW), "reason": ""}}
-    assert (item["version"], item["lanes"], reads) == (9, {"bulk": CLOSED}, 2)
+    valve_orders.close(replace(connection, dynamodb=interrupted), [Lane.BULK], by="me", reason="", now=NOW)
+    known = valve_orders.read(connection)
+    assert known.valve.holds == {"bulk": Hold("me", NOW)}
+    closed = {"bulk": Closed("credit", NOW, "500 pages refused")}
+    assert (known.version, known.valve.closed, reads) == (9, closed, 2)
 
 
 @pytest.mark.parametrize(
@@ -234,4 +235,4 @@ def test_what_check_credit_writes_meanwhile_is_not_lost(deployed: Deployed) -> N
 def test_bad_usage_ends_with_2(deployed: Deployed, arguments: list[str]) -> None:
     result = deployed.run("valve", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert valve_orders.read(deployed.connection) == {}
+    assert valve_orders.read(deployed.connection).version == 0

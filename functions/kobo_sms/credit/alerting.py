@@ -14,20 +14,21 @@ from decimal import Decimal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.credit.alerts import Situation, step
 from kobo_sms.credit.forecast import Forecast, forecast, observe
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import Account, CreditStore, Pending
 from kobo_sms.credit.text import Facts, Held, write
 from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.errors import KoboSmsError, WriteConflict
+from kobo_sms.errors import KoboSmsError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
-_TRIES = 10
+_ACCOUNT, _TRIES = "the account", 10
 # One lost answer of credit/ is nothing to wake anybody for.
 _UNANSWERED_IS_A_FAULT = 300.0
 
@@ -38,6 +39,14 @@ class AlertingResult:
 
     forecast: Forecast
     alerts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Stepped:
+    """The account after a check, and the alerts that this check is to publish."""
+
+    account: Account
+    ours: Sequence[Pending]
 
 
 class Alerting:
@@ -62,21 +71,20 @@ class Alerting:
         now = self._clock()
         if finding.balance is not None:
             self._store.record_balance(finding.balance, now=now)
-        ours: list[Pending] = []
-
-        def change(account: Account) -> Account:
-            after, ours[:] = self._step(account, finding, label, valve, deadline)
-            return after
-
-        account = self._change(change)
+        stepped = compare_and_swap(
+            self._store.read,
+            lambda account: self._step(account, finding, label, valve, deadline),
+            lambda _, stepped: self._store.write(stepped.account) is not None,
+            what=_ACCOUNT,
+            tries=_TRIES,
+        )
+        account, ours = stepped.account, stepped.ours
         outlook = forecast(account.usage, now)
         if ours:
             self._publish_all(ours, self._facts(account, finding.balance, outlook, valve))
         return AlertingResult(outlook, [pending.alert.kind for pending in ours])
 
-    def _step(
-        self, account: Account, finding: Finding, label: str, valve: Valve, deadline: Deadline
-    ) -> tuple[Account, list[Pending]]:
+    def _step(self, account: Account, finding: Finding, label: str, valve: Valve, deadline: Deadline) -> _Stepped:
         now, until = self._clock(), deadline.lease_until
         unanswered_since = (account.unanswered_since or now) if finding.fault == GATEWAY else None
         situation = Situation(
@@ -103,14 +111,7 @@ class Alerting:
             low=self._settings.low,
             critical=self._settings.critical,
         )
-        return after, orphans + new
-
-    def _change(self, change: Callable[[Account], Account]) -> Account:
-        for _ in range(_TRIES):
-            written = self._store.write(change(self._store.read()))
-            if written is not None:
-                return written
-        raise WriteConflict(f"the account was changed by others {_TRIES} times")
+        return _Stepped(after, orphans + new)
 
     def _publish_all(self, ours: Sequence[Pending], facts: Facts) -> None:
         """Publish each alert, whatever becomes of the others; the first error is raised at the end."""
@@ -118,7 +119,7 @@ class Alerting:
         for pending in ours:
             try:
                 self._publish(pending, facts)
-                self._change(lambda known, done=pending.id: _strike_off(known, done))  # type: ignore[misc]
+                self._strike_off(pending)
             except (KoboSmsError, BotoCoreError, ClientError) as error:
                 errors.append(error)
         if errors:
@@ -127,6 +128,19 @@ class Alerting:
     def _publish(self, pending: Pending, facts: Facts) -> None:
         text = write(pending.alert, facts, repeated=pending.repeated)
         self._topic.publish(text, kind=pending.alert.kind, alert_id=pending.id)
+
+    def _strike_off(self, published: Pending) -> None:
+        def without(account: Account) -> Account:
+            left = tuple(each for each in account.pending if each.id != published.id)
+            return replace(account, pending=left)
+
+        compare_and_swap(
+            self._store.read,
+            without,
+            lambda _, after: self._store.write(after) is not None,
+            what=_ACCOUNT,
+            tries=_TRIES,
+        )
 
     def _facts(self, account: Account, balance: Decimal | None, outlook: Forecast, valve: Valve) -> Facts:
         # The last balance anybody read is better than none.
@@ -159,7 +173,3 @@ def _fault(finding: Finding, valve: Valve, unanswered_since: float | None, now: 
         return CREDENTIALS
     silent = unanswered_since is not None and now - unanswered_since >= _UNANSWERED_IS_A_FAULT
     return GATEWAY if silent else valve.fault
-
-
-def _strike_off(account: Account, done: str) -> Account:
-    return replace(account, pending=tuple(each for each in account.pending if each.id != done))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -60,6 +60,18 @@ class CreditStore:
         """Add one reading to the history of the balance."""
         item = {"id": CREDIT_ID, "part": f"{now:.3f}", "balance": balance, "expires": int(now + self._keep)}
         self._client.put_item(TableName=self._table, Item=encode(item))
+
+    def readings(self, start: float, end: float) -> Iterator[tuple[float, Decimal]]:
+        """Yield the readings between two moments (epoch seconds), oldest first: when, and the balance."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="id = :id AND part BETWEEN :start AND :end",
+            ExpressionAttributeValues=encode({":id": CREDIT_ID, ":start": f"{start:.3f}", ":end": f"{end:.3f}"}),
+            ProjectionExpression="part, balance",
+        )
+        for page in pages:
+            for item in map(decode, page["Items"]):
+                yield float(item["part"]), item["balance"]
 
     def read(self) -> Account:
         """Return what is known, as of now and not of a moment ago."""

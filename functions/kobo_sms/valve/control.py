@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from kobo_sms.errors import WriteConflict
+from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
@@ -34,7 +34,7 @@ from kobo_sms.valve.upkeep import (
     trial_lanes,
 )
 
-_TRIES = 5
+_VALVE = "the valve"
 # A trial may last as long as send_sms (template.yaml); a sweep ends when it is told to.
 _TRIAL_SECONDS = 40.0
 
@@ -78,21 +78,22 @@ class ValveControl:
         WriteConflict
             when others keep changing the valve.
         """
-        probes: list[Lane] = []
-        trials: list[Lane] = []
-        sweeps: list[Lane] = []
+        return compare_and_swap(
+            self._store.read,
+            partial(self._decided, finding),
+            lambda known, made: self._write(known, made.valve),
+            what=_VALVE,
+        )
 
-        def change(known: ValveSnapshot) -> Valve:
-            now = self._clock()
-            valve = decide(known.valve, known.window, finding, now)
-            # Put off in the same write, so that of two checks that overlap only one makes them.
-            probes[:], trials[:], sweeps[:] = probe_lanes(valve, now), trial_lanes(valve, now), sweep_lanes(valve, now)
-            valve = put_off_trial(begin_probe(valve, probes, now), trials, now, failed=False)
-            for lane in sweeps:
-                valve = begin_sweep(valve, lane, now)
-            return valve
-
-        return Decided(self._change(change), probes, trials, sweeps)
+    def _decided(self, finding: Finding, known: ValveSnapshot) -> Decided:
+        now = self._clock()
+        valve = decide(known.valve, known.window, finding, now)
+        # Put off in the same write, so that of two checks that overlap only one makes them.
+        probes, trials, sweeps = probe_lanes(valve, now), trial_lanes(valve, now), sweep_lanes(valve, now)
+        valve = put_off_trial(begin_probe(valve, probes, now), trials, now, failed=False)
+        for lane in sweeps:
+            valve = begin_sweep(valve, lane, now)
+        return Decided(valve, probes, trials, sweeps)
 
     def carry_out(self, decided: Decided, deadline: Deadline) -> Valve:
         """Have AWS follow the decision, make the probes, trials and sweeps due; return the valve as it then is."""
@@ -166,12 +167,12 @@ class ValveControl:
         return Met.ALL_OUT if waiting else Met.EMPTY
 
     def _change(self, change: Callable[[ValveSnapshot], Valve]) -> Valve:
-        for _ in range(_TRIES):
-            known = self._store.read()
-            after = change(known)
-            if after == known.valve or self._store.write(after, known.version, known.window.stale(self._clock())):
-                return after
-        raise WriteConflict(f"the valve was changed by others {_TRIES} times")
+        return compare_and_swap(self._store.read, change, self._write, what=_VALVE)
+
+    def _write(self, known: ValveSnapshot, after: Valve) -> bool:
+        if after == known.valve:
+            return True
+        return self._store.write(after, known.version, known.window.stale(self._clock()))
 
     def _enforce(self, closed: Collection[Lane]) -> None:
         known = self._sources.enforce(closed)

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 # One update takes away so many old counts at the most: an expression is limited to 4 kB.
 _MOST_REMOVED = 60
 _NOTHING = CallWindow()
-T = TypeVar("T", Closed, Hold, Opened)
+T = TypeVar("T", Closed, Hold, Opened, "SeenMapping")
+
+
+@dataclass(frozen=True)
+class SeenMapping:
+    """In what state an event source mapping was last seen, and when (epoch seconds)."""
+
+    state: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class ValveSnapshot:
     valve: Valve
     window: CallWindow
     version: int
-    mappings: Mapping[Lane, str]
+    mappings: Mapping[Lane, SeenMapping]
 
 
 class ValveStore:
@@ -69,11 +77,21 @@ class ValveStore:
             lanes=_plain(valve.closed),
             suspected=_plain(valve.suspected),
             opened=_plain(valve.opened),
-            open_asked={lane: moment(at) for lane, at in valve.open_asked.items()},
+            open_asked=_moments(valve.open_asked),
             version=version + 1,
         )
         # `signs` is what the release before this one kept instead.
         write.remove_named(_names(stale)).remove("signs")
+        write.where_version(version)
+        try:
+            self._client.update_item(**write.update(self._table, self._key))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def write_orders(self, valve: Valve, version: int) -> bool:
+        """Write an operator's orders, `holds` and `open_asked`, made on `version`; False when another was faster."""
+        write = Expression().set(holds=_plain(valve.holds), open_asked=_moments(valve.open_asked), version=version + 1)
         write.where_version(version)
         try:
             self._client.update_item(**write.update(self._table, self._key))
@@ -95,7 +113,7 @@ def _known(item: Item) -> ValveSnapshot:
         _typed(Opened, item.get("opened", {})),
         _typed(Closed, item.get("suspected", {})),
     )
-    mappings = {lane: str(item["mappings"][lane]["state"]) for lane in LANES if lane in item.get("mappings", {})}
+    mappings = _typed(SeenMapping, item.get("mappings", {}))
     return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings)
 
 
@@ -134,6 +152,10 @@ def _plain(each: Mapping[Lane, Any]) -> dict[str, Item]:
         lane: {name: moment(value) if isinstance(value, float) else value for name, value in asdict(state).items()}
         for lane, state in each.items()
     }
+
+
+def _moments(at: Mapping[Lane, float]) -> Item:
+    return {lane: moment(each) for lane, each in at.items()}
 
 
 def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:

@@ -104,6 +104,9 @@ class Room:
         """Return the lanes whose mapping is enabled, or will be."""
         return {lane for lane in LANES if self.functions.states[f"{lane}-mapping"] in ("Enabled", "Enabling")}
 
+    def mappings(self) -> dict[Lane, str]:
+        return {lane: seen.state for lane, seen in self.valve.read().mappings.items()}
+
     def put(self, count: int, lane: Lane = Lane.BULK, to: str = ONE, age: float = 0.0) -> None:
         """Queue requests that have been waiting for `age` seconds."""
         queued_at: MessageAttributeValueTypeDef = {"DataType": "String", "StringValue": f"{self.clock.now - age:.3f}"}

@@ -100,9 +100,9 @@ def test_a_mapping_that_is_still_changing_is_left_to_the_next_check(room: Room, 
 
 def test_the_states_of_the_mappings_are_kept_for_the_operator(room: Room) -> None:
     room.close(CREDIT)
-    assert room.valve.read().mappings == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabling"}
+    assert room.mappings() == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabling"}
     room.check(after=1)
-    assert room.valve.read().mappings == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabled"}
+    assert room.mappings() == {Lane.PRIORITY: "Enabled", Lane.BULK: "Disabled"}
 
 
 def test_a_check_in_calm_weather_asks_credit_once_and_writes_what_it_must(room: Room) -> None:

@@ -12,6 +12,7 @@ from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
 from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
+from kobo_sms.valve.store import SeenMapping
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
@@ -170,4 +171,8 @@ def test_noting_the_mappings_is_no_decision(room: Room) -> None:
     room.valve.write(WHOLE, 0)
     room.valve.note_mappings({Lane.BULK: "Disabling"}, NOW)
     known = room.valve.read()
-    assert (known.valve, known.version, known.mappings) == (WHOLE, 1, {Lane.BULK: "Disabling"})
+    assert (known.valve, known.version, known.mappings) == (
+        WHOLE,
+        1,
+        {Lane.BULK: SeenMapping("Disabling", round(NOW, 3))},
+    )

@@ -15,7 +15,7 @@ from kobo_sms.credit.store import Account
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
 from kobo_sms.valve.rules import Valve
-from kobo_sms.valve.store import ValveSnapshot
+from kobo_sms.valve.store import SeenMapping, ValveSnapshot
 
 
 @dataclass
@@ -39,7 +39,7 @@ class MemoryValve:
         return True
 
     def note_mappings(self, states: Mapping[Lane, str], now: float) -> None:
-        self.known = replace(self.known, mappings=dict(states))
+        self.known = replace(self.known, mappings={lane: SeenMapping(state, now) for lane, state in states.items()})
 
 
 @dataclass

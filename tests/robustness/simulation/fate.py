@@ -91,13 +91,13 @@ class Fate:
         self._world.kobo.set_account(**{"pass": "rotated"})
         self._later(gap, lambda: self._world.secret.update({"pass": "rotated"}))
 
-    def close(self, *, lanes: tuple[str, ...], lasting: float | None) -> None:
+    def close(self, *, lanes: tuple[Lane, ...], lasting: float | None) -> None:
         """Have the operator close `lanes` for a while, None: for good."""
         self._operator.close(lanes)
         if lasting is not None:
             self._later(lasting, lambda: self._operator.open(lanes))
 
-    def open_(self, *, lanes: tuple[str, ...]) -> None:
+    def open_(self, *, lanes: tuple[Lane, ...]) -> None:
         """Have the operator open `lanes`, whatever closed them."""
         self._operator.open(lanes)
 

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_cli import valve_orders
 from kobo_cli.errors import CliError
+from kobo_sms.messages.lanes import Lane
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.functions import TABLE
 from tests.robustness.simulation.timeline import NEVER, Frame
@@ -31,7 +32,7 @@ class Operator:
             "Connection", SimpleNamespace(dynamodb=world.dynamodb, variables={"KOBO_TABLE": TABLE}, stack="kobo-sms")
         )
 
-    def close(self, lanes: Sequence[str]) -> None:
+    def close(self, lanes: Sequence[Lane]) -> None:
         """Hold `lanes` closed."""
 
         def order() -> Any:
@@ -39,7 +40,7 @@ class Operator:
 
         self._give(order)
 
-    def open(self, lanes: Sequence[str]) -> None:
+    def open(self, lanes: Sequence[Lane]) -> None:
         """Take the holds of `lanes` away, and open them."""
         self._give(lambda: valve_orders.open_(self._connection, lanes, now=self._world.now))
 
