@@ -6,7 +6,7 @@ KoboSmsError
 ├── LostClaim             hand the record back: another invocation has taken the part over
 ├── EnqueueFailed             hand the record back: queueing the parts again does no harm
 ├── UnreadableBalance     raise an alarm: never take it for a zero
-├── TrialFailed           let it crash: what send_sms held comes back by itself
+├── ProbeFailed           let it crash: what send_sms held comes back by itself
 └── WriteConflict             let it crash: the next check does what this one could not
 """
 
@@ -58,8 +58,8 @@ class EnqueueFailed(KoboSmsError):
     """SQS took only some of a batch."""
 
 
-class TrialFailed(KoboSmsError):
-    """send_sms itself died of a trial."""
+class ProbeFailed(KoboSmsError):
+    """send_sms itself died of a probe."""
 
 
 class WriteConflict(KoboSmsError):

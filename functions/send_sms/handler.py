@@ -25,19 +25,20 @@ class ComesBack(Exception):
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch; the answer names the messages that stay on the queue.
 
-    With `"trial": true`, which only check_credit puts into an event, the answer also counts the messages that
-    KoboMobile `accepted`, those it refused for lack of credit (`poor`) or for a reason of their own (`answered`), and
-    those that `failed` with another symptom.
+    With `"probe": true`, which only check_credit puts into an event, the answer also counts the messages that
+    KoboMobile `accepted`, those it refused for lack of credit (`no_credit`) or for a reason of their own (`answered`),
+    and those that `failed` with another symptom.
     """
     app = send_app()
     deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
-    trial = event.get("trial") is True
-    counts = Counter(accepted=0, poor=0, answered=0, failed=0)
+    # `trial` is what the release before this one puts into it.
+    probe = event.get("probe", event.get("trial")) is True
+    counts = Counter(accepted=0, no_credit=0, answered=0, failed=0)
 
     async def process(record: SQSRecord) -> None:
         # Logs and metrics are written here, by one thread.
         try:
-            message = read_record(record.raw_event, app.lanes, trial=trial)
+            message = read_record(record.raw_event, app.lanes, probe=probe)
             result = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
         except Exception as error:
             telemetry.log_failure(app.logger, record.message_id, error)
@@ -54,4 +55,4 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         response = async_process_partial_response(event, process, processor)
     finally:
         telemetry.flush(app.metrics)
-    return {**response, **counts} if trial else {**response}
+    return {**response, **counts} if probe else {**response}

@@ -72,7 +72,7 @@ def _cause(closed: Closed | None) -> Report:
         "detail": closed.detail or None,
         "by": closed.by or None,
         "since": iso(closed.since),
-        "next_try_at": iso(closed.trial_at) if closed.trial_at else None,
+        "next_try_at": iso(closed.probe_at) if closed.probe_at else None,
     }
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # Moto's caller, without the account.
 ME = "user/moto"
 NOW = 1_795_384_800.0
-CLOSED = {"cause": "credit", "since": Decimal(NOW), "detail": "500 pages refused", "by": "", "trial_at": Decimal(0)}
-FAULT = CLOSED | {"cause": "gateway", "detail": "3 calls in a row", "trial_at": Decimal(NOW + 60)}
+CLOSED = {"cause": "credit", "since": Decimal(NOW), "detail": "500 pages refused", "by": "", "probe_at": Decimal(0)}
+FAULT = CLOSED | {"cause": "gateway", "detail": "3 calls in a row", "probe_at": Decimal(NOW + 60)}
 HOLD = {"by": "user/ada", "since": Decimal(NOW), "reason": "wrong text"}
 
 

@@ -30,7 +30,7 @@ _UNSENDABLE = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FF
 class Message:
     """What an SQS record says, freed of its envelope.
 
-    `sent_at` in epoch seconds, `receives` how often SQS has handed it out; `trial`: the lane is closed or suspected,
+    `sent_at` in epoch seconds, `receives` how often SQS has handed it out; `probe`: the lane is closed or suspected,
     and check_credit lets this message through to see how it fares.
     """
 
@@ -41,7 +41,7 @@ class Message:
     sent_at: float
     lane: Lane
     receives: int = 1
-    trial: bool = False
+    probe: bool = False
 
     def read_part(self, region: str) -> Part:
         """Return the part that the message carries: the whole request unless the attributes say otherwise.

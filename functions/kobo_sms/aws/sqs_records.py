@@ -1,4 +1,4 @@
-"""SQS records as Lambda gets them from an event source mapping: read, and made for a trial.
+"""SQS records as Lambda gets them from an event source mapping: read, and made for a probe.
 
 Shapes: "Using Lambda with Amazon SQS" (example event) for a record, SQS ReceiveMessage for what a queue hands out.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {"StringValue": "stringValue", "DataType": "dataType"}
 
 
-def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, trial: bool = False) -> Message:
+def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, probe: bool = False) -> Message:
     """Return the message in `record`; `lanes` tells the URL of each lane's queue.
 
     Raises
@@ -35,7 +35,7 @@ def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, trial: 
         sent_at=float(record["attributes"]["SentTimestamp"]) / 1000,
         lane=_lane_of(record["eventSourceARN"], lanes),
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
-        trial=trial,
+        probe=probe,
     )
 
 

@@ -23,7 +23,7 @@ from kobo_sms.valve.store import ValveStore
 
 # With half of its answers lost at random, all three are lost in one check of eight.
 _ASKED = 3
-# A question takes HttpTimeoutSeconds at the most, the trial of a closed lane 40 seconds.
+# A question takes HttpTimeoutSeconds at the most, the probe of a closed lane 40 seconds.
 _FOR_THE_REST = 65.0
 
 

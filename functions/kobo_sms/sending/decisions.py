@@ -45,13 +45,13 @@ class Outcome:
 class Known:
     """What the table knew of a part when it was claimed.
 
-    `attempts` are those that count towards MaxAttempts, `calls` all; `doubt`: an attempt of unknown outcome was made;
-    `first_attempt_at` in epoch seconds.
+    `attempts` are those that count towards MaxAttempts, `calls` all; `in_doubt`: an attempt of unknown outcome was
+    made; `first_attempt_at` in epoch seconds.
     """
 
     attempts: int = 0
     calls: int = 0
-    doubt: bool = False
+    in_doubt: bool = False
     first_attempt_at: float | None = None
 
 
@@ -66,7 +66,7 @@ class Decision:
     next: Next
     reason: str | None = None
     attempts: int = 0
-    doubt: bool = False
+    in_doubt: bool = False
     symptom: Symptom | None = None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
@@ -77,7 +77,7 @@ def before_call(part: Part, known: Known, *, now: float, max_attempts: int) -> D
         return Decision(states.REJECTED, Next.DONE, "none of the numbers can be sent to")
     if known.first_attempt_at is not None and now - known.first_attempt_at >= NEVER_RETRIED_AFTER:
         reason = "first tried 29 days ago: KoboMobile may have forgotten it, so it is not tried again"
-        return Decision(states.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.doubt)
+        return Decision(states.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.in_doubt)
     if _is_dead(part, now):
         return _give_up(known, "waited 13 days in the queue")
     if _has_expired(part, now):
@@ -107,7 +107,9 @@ def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: in
     if isinstance(answer, Refused) and answer.kind is Kind.SENDER_ID:
         return _refuse(known, answer.token, several=False)
     if isinstance(answer, Refused) and answer.kind in (Kind.CREDIT, Kind.CREDENTIALS):
-        return Decision(states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.doubt, symptom_of(answer))
+        return Decision(
+            states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.in_doubt, symptom_of(answer)
+        )
     return _try_again(known, answer, max_attempts, counted)
 
 
@@ -140,19 +142,19 @@ def _accept(part: Part, known: Known, answer: Accepted) -> Decision:
         reason = "accepted without message ids, so no report can be asked for"
     for number in part.request.to:
         if number in answer.refused:
-            state = states.UNKNOWN if known.doubt else states.REJECTED
+            state = states.UNKNOWN if known.in_doubt else states.REJECTED
             outcomes[number] = Outcome(state, explain(answer.refused[number]))
         elif reason is None and number not in answer.ids:
             outcomes[number] = Outcome(states.UNKNOWN, "missing from the message ids that KoboMobile answered with")
-    return Decision(states.SENT, Next.DONE, reason, known.attempts + 1, known.doubt, outcomes=outcomes)
+    return Decision(states.SENT, Next.DONE, reason, known.attempts + 1, known.in_doubt, outcomes=outcomes)
 
 
 def _refuse(known: Known, token: str, *, several: bool) -> Decision:
     attempts = known.attempts + 1
-    if known.doubt:
+    if known.in_doubt:
         # Halves would go out under new uuids, and an earlier attempt may have sent the whole.
         reason = f"{explain(token)}, after an attempt whose answer was lost: it may or may not have been sent"
-        return Decision(states.UNKNOWN, Next.DONE, reason, attempts, doubt=True)
+        return Decision(states.UNKNOWN, Next.DONE, reason, attempts, in_doubt=True)
     if several:
         return Decision(states.SPLIT, Next.SPLIT, explain(token), attempts)
     return Decision(states.REJECTED, Next.DONE, explain(token), attempts)
@@ -162,23 +164,23 @@ def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: boo
     token = answer.token if isinstance(answer, Refused) else None
     symptom = symptom_of(answer)
     attempts = known.attempts + (1 if counted or symptom is None else 0)
-    doubt = known.doubt or isinstance(answer, Lost)
+    in_doubt = known.in_doubt or isinstance(answer, Lost)
     reason = answer.label if token is None else explain(token)
-    after = Known(attempts, doubt=doubt)
+    after = Known(attempts, in_doubt=in_doubt)
     if attempts >= max_attempts:
         return _give_up(after, f"given up after {attempts} attempts: {reason}", symptom)
-    state = states.SENDING if doubt else states.QUEUED
-    return Decision(state, Next.RETRY, reason, attempts, doubt, symptom)
+    state = states.SENDING if in_doubt else states.QUEUED
+    return Decision(state, Next.RETRY, reason, attempts, in_doubt, symptom)
 
 
 def _give_up(known: Known, reason: str, symptom: Symptom | None = None) -> Decision:
-    state = states.UNKNOWN if known.doubt else states.FAILED
-    doubted = ", one of them with its answer lost: it may or may not have been sent" if known.doubt else ""
-    return Decision(state, Next.DEAD_LETTER, reason + doubted, known.attempts, known.doubt, symptom)
+    state = states.UNKNOWN if known.in_doubt else states.FAILED
+    doubted = ", one of them with its answer lost: it may or may not have been sent" if known.in_doubt else ""
+    return Decision(state, Next.DEAD_LETTER, reason + doubted, known.attempts, known.in_doubt, symptom)
 
 
 def _lapse(known: Known) -> Decision:
-    if known.doubt:
+    if known.in_doubt:
         reason = "expires_at passed after an attempt whose answer was lost: it may or may not have been sent"
-        return Decision(states.UNKNOWN, Next.DONE, reason, known.attempts, doubt=True)
+        return Decision(states.UNKNOWN, Next.DONE, reason, known.attempts, in_doubt=True)
     return Decision(states.LAPSED, Next.DONE, "expires_at passed before it was sent", known.attempts)

@@ -41,11 +41,11 @@ class SendResult:
 
     @property
     def met(self) -> str:
-        """What a trial learns from it: `accepted`, `poor`, `answered`, `failed`, or nothing."""
+        """What a probe learns from it: `accepted`, `no_credit`, `answered`, `failed`, or nothing."""
         if self.accepted:
             return "accepted"
         if self.symptom:
-            return "poor" if self.symptom == CREDIT else "failed"
+            return "no_credit" if self.symptom == CREDIT else "failed"
         return "answered" if self.answer.startswith("error_") else ""
 
 

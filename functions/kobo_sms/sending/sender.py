@@ -94,7 +94,7 @@ class Sender:
     def _hold(self, message: Message, part: Part) -> SendResult | None:
         """Give the message back untouched while the circuit breaker holds its lane or there is no login."""
         result = _result("held back", part)
-        seconds = 0 if message.trial else self._breaker.wait_for(message.lane)
+        seconds = 0 if message.probe else self._breaker.wait_for(message.lane)
         if not seconds and (reason := self._log_in(message, part)):
             seconds, result = self._backoff(1), replace(result, reason=reason, symptom=Symptom.CREDENTIALS)
         return self._give_back(message, result, seconds, part) if seconds else None
@@ -115,7 +115,7 @@ class Sender:
         if decision is not None:
             return self._carry_out(message, claim, decision, "none")
         answer = self._client.send(part, sender=claim.sender)
-        counted = self._tell_breaker(message, part, answer) and not message.trial
+        counted = self._tell_breaker(message, part, answer) and not message.probe
         decision = after_call(part, known, answer, max_attempts=limit, counted=counted)
         surplus = len(answer.ids.keys() - set(part.request.to)) if isinstance(answer, Accepted) else 0
         return self._carry_out(message, claim, decision, answer.label, surplus)
@@ -148,7 +148,7 @@ class Sender:
                 self._store.record(claim, decision, now=now, label=label, due=None)
             case Next.RETRY:
                 self._store.record(claim, decision, now=now, label=label, due=None)
-                calls = 1 if message.trial else claim.known.calls
+                calls = 1 if message.probe else claim.known.calls
                 return self._give_back(message, result, self._backoff(calls), claim.part)
             case Next.DONE:
                 self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))

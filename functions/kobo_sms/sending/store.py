@@ -154,7 +154,9 @@ class Store:
             state=decision.state,
             attempts=decision.attempts,
             calls=claim.known.calls,
-            doubt=decision.doubt,
+            in_doubt=decision.in_doubt,
+            # The release before this one reads that name, and may still run beside this one.
+            doubt=decision.in_doubt,
             last_answer=label,
             reason=decision.reason,
             updated_at=moment(now),
@@ -174,7 +176,7 @@ class Store:
         known = Known(
             attempts=int(old.get("attempts", 0)) + crashed,
             calls=int(old.get("calls", 0)) + crashed + 1,
-            doubt=bool(old.get("doubt", False)) or crashed > 0,
+            in_doubt=bool(old.get("in_doubt", old.get("doubt", False))) or crashed > 0,
             first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
         )
         return Claim(part, token, until, known, old.get("history", []), self._sender_of(part))

@@ -32,7 +32,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 15.0
 _PAUSE_SHARE = 1 / 3
 # While the valve is closed and nobody tells whether it still is: how soon to send a probe.
 _CLOSED_PAUSE = 30.0
-# Once a trial of the closed lane has worked here, check_credit is about to open it.
+# Once a probe of the closed lane has worked here, check_credit is about to open it.
 _OPENING_PAUSE = 3.0
 # While a lane pauses, the item is read again so often: others may have found that KoboMobile works.
 _LOOK_EVERY, _LOOK_BEFORE_A_PROBE = 3.0, 1.0

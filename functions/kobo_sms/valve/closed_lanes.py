@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.queues import QUEUED_AT
 from kobo_sms.aws.sqs_records import make_record
-from kobo_sms.errors import TrialFailed
+from kobo_sms.errors import ProbeFailed
 from kobo_sms.messages.lanes import DEAD_AFTER, Lane
 from kobo_sms.runtime import Deadline
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_TRIAL_SIZE = 3
+_PROBE_SIZE = 3
 # Longer than send_sms runs (template.yaml): nobody else gets a message that it is working on.
-_TRIAL_VISIBILITY = 90
+_PROBE_VISIBILITY = 90
 # A sweep sees a message once; should it die, nothing is kept for long.
 _SWEEP_VISIBILITY = 300
 
 
 @dataclass(frozen=True)
-class Trial:
+class Probe:
     """How the records fared that were let through: how many were tried, KoboMobile `accepted`, refused for lack of
-    credit (`poor`) or for a reason of their own (`answered`), or failed with another symptom; `waiting`: how many more
-    the queue holds."""
+    credit (`no_credit`) or for a reason of their own (`answered`), or failed with another symptom; `waiting`: how many
+    more the queue holds."""
 
     tried: int
     accepted: int
-    poor: int
+    no_credit: int
     answered: int
     failed: int
     waiting: int
@@ -64,18 +64,20 @@ class ClosedLanes:
         attributes = self._attributes(lane)
         return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumberOfMessages"))
 
-    def try_some(self, lane: Lane) -> Trial:
+    def probe(self, lane: Lane) -> Probe:
         """Let a few records of `lane` through to KoboMobile.
 
         Raises
         ------
-        TrialFailed
+        ProbeFailed
             when send_sms does not answer.
         """
-        received = self._receive(lane, _TRIAL_SIZE, _TRIAL_VISIBILITY)
+        received = self._receive(lane, _PROBE_SIZE, _PROBE_VISIBILITY)
         answer = self._hand_over(lane, received) if received else {}
-        fared = {name: int(answer.get(name, 0)) for name in ("accepted", "poor", "answered", "failed")}
-        return Trial(tried=len(received), waiting=self.waiting(lane), **fared)
+        fared = {name: int(answer.get(name, 0)) for name in ("accepted", "answered", "failed")}
+        # `poor` is what the release before this one calls it.
+        fared["no_credit"] = int(answer.get("no_credit", answer.get("poor", 0)))
+        return Probe(tried=len(received), waiting=self.waiting(lane), **fared)
 
     def sweep(self, lane: Lane, deadline: Deadline) -> bool:
         """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.
@@ -89,8 +91,8 @@ class ClosedLanes:
             received = self._receive(lane, 10, _SWEEP_VISIBILITY)
             old = [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]
             young += [message for message in received if message not in old]
-            for at in range(0, len(old), _TRIAL_SIZE):
-                self._hand_over(lane, old[at : at + _TRIAL_SIZE])
+            for at in range(0, len(old), _PROBE_SIZE):
+                self._hand_over(lane, old[at : at + _PROBE_SIZE])
         if received == []:
             self._put_back(lane, young, deadline)
         return received == []
@@ -122,10 +124,10 @@ class ClosedLanes:
     def _hand_over(self, lane: Lane, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
         arn = self._attributes(lane)["QueueArn"]
         records = [make_record(message, arn) for message in received]
-        payload = json.dumps({"Records": records, "trial": True})
+        payload = json.dumps({"Records": records, "probe": True})
         answer = self._functions.invoke(FunctionName=self._function, Payload=payload)
         if "FunctionError" in answer:
-            raise TrialFailed(f"send_sms: {answer['FunctionError']}")
+            raise ProbeFailed(f"send_sms: {answer['FunctionError']}")
         response: dict[str, Any] = json.loads(answer["Payload"].read())
         staying = {each["itemIdentifier"] for each in response["batchItemFailures"]}
         for message in received:

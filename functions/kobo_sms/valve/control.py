@@ -1,4 +1,4 @@
-"""check_credit's hand on the valve: decide, write it down, have AWS follow, probe, try, sweep (guarantee 4).
+"""check_credit's hand on the valve: decide, write it down, have AWS follow, probe, sweep (guarantee 4).
 
 The decision is written before anything is done about it, and each check does what the decision asks for as if nobody
 had done it yet: whatever dies half way, or is changed behind our back, the next check puts right. What fails for one
@@ -7,7 +7,7 @@ lane keeps no other from being seen to; the first error is raised at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -17,26 +17,26 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
-from kobo_sms.valve.rules import Closed, Finding, Valve, decide
+from kobo_sms.valve.rules import Finding, Valve, decide
 from kobo_sms.valve.signals import CREDIT
 from kobo_sms.valve.store import ValveSnapshot, ValveStore
 from kobo_sms.valve.upkeep import (
     acquit,
-    begin_probe,
+    begin_probing,
     begin_sweep,
+    closed_to_probe,
     convict,
     end_sweep,
     fault_lanes,
-    open_after_trial,
-    probe_lanes,
-    put_off_trial,
+    open_after_probe,
+    put_off_probe,
+    suspects_to_probe,
     sweep_lanes,
-    trial_lanes,
 )
 
 _VALVE = "the valve"
-# A trial may last as long as send_sms (template.yaml); a sweep ends when it is told to.
-_TRIAL_SECONDS = 40.0
+# A probe may last as long as send_sms (template.yaml); a sweep ends when it is told to.
+_PROBE_SECONDS = 40.0
 
 
 class Met(Enum):
@@ -51,11 +51,12 @@ class Met(Enum):
 
 @dataclass(frozen=True)
 class Decided:
-    """The valve as decided, and what fell to this check alone: suspected lanes to probe, lanes to try and to sweep."""
+    """The valve as decided, and the lanes that fell to this check: suspected ones and closed ones to probe, and those
+    to sweep."""
 
     valve: Valve
-    probes: Sequence[Lane]
-    trials: Sequence[Lane]
+    suspected: Sequence[Lane]
+    closed: Sequence[Lane]
     sweeps: Sequence[Lane]
 
 
@@ -89,27 +90,28 @@ class ValveControl:
         now = self._clock()
         valve = decide(known.valve, known.window, finding, now)
         # Put off in the same write, so that of two checks that overlap only one makes them.
-        probes, trials, sweeps = probe_lanes(valve, now), trial_lanes(valve, now), sweep_lanes(valve, now)
-        valve = put_off_trial(begin_probe(valve, probes, now), trials, now, failed=False)
+        suspected, closed = suspects_to_probe(valve, now), closed_to_probe(valve, now)
+        valve = put_off_probe(begin_probing(valve, suspected, now), closed, now, failed=False)
+        sweeps = sweep_lanes(valve, now)
         for lane in sweeps:
             valve = begin_sweep(valve, lane, now)
-        return Decided(valve, probes, trials, sweeps)
+        return Decided(valve, suspected, closed, sweeps)
 
     def carry_out(self, decided: Decided, deadline: Deadline) -> Valve:
-        """Have AWS follow the decision, make the probes, trials and sweeps due; return the valve as it then is."""
+        """Have AWS follow the decision, make the probes and sweeps due; return the valve as it then is."""
         in_time = partial(self._if_time, deadline)
         steps = [
             partial(self._enforce, decided.valve.closed.keys()),
-            *(partial(in_time, self._probe, group) for group in _together(decided.probes, decided.valve.suspected)),
-            *(partial(in_time, self._try, group) for group in _groups(decided)),
+            *(partial(in_time, self._probe_suspected, group) for group in _together(decided.suspected, decided.valve)),
+            *(partial(in_time, self._probe_closed, group) for group in _groups(decided)),
             # What is found last has to be handed over still, and people told.
-            *(partial(self._sweep, lane, deadline.before(_TRIAL_SECONDS)) for lane in decided.sweeps),
+            *(partial(self._sweep, lane, deadline.before(_PROBE_SECONDS)) for lane in decided.sweeps),
         ]
         _do_all(steps)
-        return self._store.read().valve if decided.probes or decided.trials else decided.valve
+        return self._store.read().valve if decided.suspected or decided.closed else decided.valve
 
     def _if_time(self, deadline: Deadline, step: Callable[[Sequence[Lane]], object], lanes: Sequence[Lane]) -> None:
-        if deadline.allows(_TRIAL_SECONDS):
+        if deadline.allows(_PROBE_SECONDS):
             try:
                 step(lanes)
             finally:
@@ -119,7 +121,7 @@ class ValveControl:
         if self._lanes.sweep(lane, deadline):
             self._change(lambda known: end_sweep(known.valve, lane, self._clock()))
 
-    def _probe(self, lanes: Sequence[Lane]) -> None:
+    def _probe_suspected(self, lanes: Sequence[Lane]) -> None:
         """Let records of suspected lanes through; what fails for long closes the lanes."""
         suspected = self._store.read().valve.suspected.get(lanes[0])
         met = Met.ALL_OUT
@@ -138,15 +140,15 @@ class ValveControl:
         verdict = convict if guilty and not working else acquit
         return verdict(known.valve, lanes, self._clock())
 
-    def _try(self, lanes: Sequence[Lane]) -> None:
+    def _probe_closed(self, lanes: Sequence[Lane]) -> None:
         """Let records of closed lanes through; open the lanes if that shows that KoboMobile works."""
         faulty = set(lanes) <= set(fault_lanes(self._store.read().valve))
         met = self._let_through(lanes, refusing_works=faulty)
         if met in (Met.WORKS, Met.EMPTY):
             # Where nothing waits, nothing can tell and nothing can be harmed.
-            self._change(lambda known: open_after_trial(known.valve, lanes, self._clock()))
+            self._change(lambda known: open_after_probe(known.valve, lanes, self._clock()))
         elif met is Met.FAILS:
-            self._change(lambda known: put_off_trial(known.valve, lanes, self._clock(), failed=True))
+            self._change(lambda known: put_off_probe(known.valve, lanes, self._clock(), failed=True))
 
     def _let_through(self, lanes: Sequence[Lane], *, refusing_works: bool) -> Met:
         """Try lanes that go together: the first that has anything to try tells for all.
@@ -155,15 +157,15 @@ class ValveControl:
         """
         waiting = 0
         for lane in lanes:
-            trial = self._lanes.try_some(lane)
-            answered = trial.answered + trial.poor if refusing_works and not trial.failed else 0
-            if trial.accepted or answered:
+            found = self._lanes.probe(lane)
+            answered = found.answered + found.no_credit if refusing_works and not found.failed else 0
+            if found.accepted or answered:
                 return Met.WORKS
-            if trial.failed or trial.poor:
+            if found.failed or found.no_credit:
                 return Met.FAILS
-            if trial.tried:
+            if found.tried:
                 return Met.NEITHER
-            waiting += trial.waiting
+            waiting += found.waiting
         return Met.ALL_OUT if waiting else Met.EMPTY
 
     def _change(self, change: Callable[[ValveSnapshot], Valve]) -> Valve:
@@ -182,13 +184,13 @@ class ValveControl:
 def _groups(decided: Decided) -> list[Sequence[Lane]]:
     """Return the lanes to try, those together that what works for one works for."""
     together = fault_lanes(decided.valve)
-    faults = together if set(together) & set(decided.trials) else []
-    return [group for group in (faults, *([lane] for lane in decided.trials if lane not in together)) if group]
+    faults = together if set(together) & set(decided.closed) else []
+    return [group for group in (faults, *([lane] for lane in decided.closed if lane not in together)) if group]
 
 
-def _together(lanes: Sequence[Lane], suspected: Mapping[Lane, Closed]) -> list[Sequence[Lane]]:
+def _together(lanes: Sequence[Lane], valve: Valve) -> list[Sequence[Lane]]:
     """Return the lanes to probe: those suspected of a fault together, for lack of credit each by itself."""
-    faults = [lane for lane in lanes if suspected[lane].cause != CREDIT]
+    faults = [lane for lane in lanes if valve.suspected[lane].cause != CREDIT]
     return [group for group in (faults, *([lane] for lane in lanes if lane not in faults)) if group]
 
 

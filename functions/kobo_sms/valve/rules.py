@@ -19,11 +19,11 @@ OPERATOR = "operator"
 # Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
 # confirmed by the balance.
 DEAREST_PAGE = Decimal(10)
-FIRST_TRIAL, LONGEST_TRIAL = 15.0, 900.0
+FIRST_PROBE, LONGEST_PROBE_WAIT = 15.0, 900.0
 # A lane that is closed again so soon after it was opened, with no call accepted in between, goes on waiting longer.
 _RELAPSE_WITHIN = 180.0
 # A balance too small for what was refused is waited for to rise; but nobody knows what a page costs.
-CREDIT_TRIAL = 3600.0
+CREDIT_PROBE_WAIT = 3600.0
 # A message is given up at 13 days and SQS deletes it at 14 (guarantee 2): often enough to meet it between the two.
 SWEEP_EVERY = 6 * 3600.0
 # A suspected lane is closed once probes have failed for so long: to close and to open takes AWS up to two minutes, so
@@ -46,8 +46,8 @@ class Closed:
     """Why and since when (epoch seconds) a lane is closed.
 
     `by` names the operator who holds it, `beneath` what had closed it before that; `pages` are the fewest that were
-    refused for lack of credit, `balance` the last read; `confirmed`: credit/ itself shows the cause; `trial_at` and
-    `trial_wait` (seconds) say when a few records are let through to try, `sweep_at` when the queue is searched for
+    refused for lack of credit, `balance` the last read; `confirmed`: credit/ itself shows the cause; `probe_at` and
+    `probe_wait` (seconds) say when a few records are let through to try, `sweep_at` when the queue is searched for
     what is too old, `sweep_began` when a search that is not finished began.
     """
 
@@ -59,8 +59,8 @@ class Closed:
     pages: int = 0
     balance: Decimal | None = None
     confirmed: bool = False
-    trial_at: float = 0.0
-    trial_wait: float = FIRST_TRIAL
+    probe_at: float = 0.0
+    probe_wait: float = FIRST_PROBE
     sweep_at: float = 0.0
     sweep_began: float = 0.0
 
@@ -80,20 +80,20 @@ class Hold:
 
 @dataclass(frozen=True)
 class Opened:
-    """When (epoch seconds) a lane was last found to work after a fault, and the wait that its last trial had grown to.
+    """When (epoch seconds) a lane was last found to work after a fault, and the wait that its last probe had grown to.
 
     What was counted before that says nothing any more.
     """
 
     at: float
-    trial_wait: float
+    probe_wait: float
 
 
 @dataclass(frozen=True)
 class Valve:
     """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), what was opened
     lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
-    `trial_at` the next probe."""
+    `probe_at` the next probe."""
 
     closed: Mapping[Lane, Closed] = field(default_factory=dict)
     holds: Mapping[Lane, Hold] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Valve:
 
 
 def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
-    """Return the valve as it should be; trials due and probes of suspected lanes are for the caller to make."""
+    """Return the valve as it should be; the probes that are due are for the caller to make."""
     closed: dict[Lane, Closed] = {}
     suspected: dict[Lane, Closed] = {}
     for lane in LANES:
@@ -123,7 +123,7 @@ def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Va
     for lane in LANES:
         if lane not in closed and (lane in valve.open_asked or lane in valve.closed):
             # Nothing that was counted before closes it again.
-            opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_TRIAL)
+            opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_PROBE)
     return Valve(closed, valve.holds, {}, opened, suspected)
 
 
@@ -153,7 +153,7 @@ def _look_for_cause(
     opened = valve.opened.get(lane)
     since = max(valve.open_asked.get(lane, 0.0), opened.at if opened else 0.0)
     relapsed = opened is not None and _has_relapsed(lane, opened, window, now)
-    wait = min(2 * opened.trial_wait, LONGEST_TRIAL) if opened is not None and relapsed else FIRST_TRIAL
+    wait = min(2 * opened.probe_wait, LONGEST_PROBE_WAIT) if opened is not None and relapsed else FIRST_PROBE
     evidence = window.fault(lane, now, since)
     if finding.fault is not None and _is_borne_out(finding.fault, evidence):
         return _close_for_fault(finding.fault, wait, "credit/ shows it", confirmed=True, now=now)
@@ -177,8 +177,8 @@ def _suspect(valve: Valve, lane: Lane, closed: Closed) -> _Suspicion:
     """Return the suspicion with when it began and when the next probe is due, if there is one already."""
     was = valve.suspected.get(lane)
     if was is None or lane in valve.open_asked or was.cause != closed.cause:
-        return _Suspicion(replace(closed, trial_at=closed.since))
-    return _Suspicion(replace(closed, since=was.since, trial_at=was.trial_at))
+        return _Suspicion(replace(closed, probe_at=closed.since))
+    return _Suspicion(replace(closed, since=was.since, probe_at=was.probe_at))
 
 
 def _is_borne_out(fault: str, evidence: Evidence) -> bool:
@@ -199,15 +199,15 @@ def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Close
 
 def _close_for_fault(fault: str, wait: float, detail: str, *, confirmed: bool, now: float) -> Closed:
     # While credit/ shows the fault too, hardly anything is to be learned from trying.
-    trial_at = now + (LONGEST_TRIAL if confirmed else wait)
+    probe_at = now + (LONGEST_PROBE_WAIT if confirmed else wait)
     return Closed(
-        fault, now, detail, confirmed=confirmed, trial_at=trial_at, trial_wait=wait, sweep_at=now + SWEEP_EVERY
+        fault, now, detail, confirmed=confirmed, probe_at=probe_at, probe_wait=wait, sweep_at=now + SWEEP_EVERY
     )
 
 
 def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, now: float) -> Closed:
     confirmed = _explains(finding.balance, pages)
-    wait = CREDIT_TRIAL if confirmed else wait
+    wait = CREDIT_PROBE_WAIT if confirmed else wait
     return Closed(
         CREDIT,
         now,
@@ -215,8 +215,8 @@ def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, no
         pages=pages,
         balance=finding.balance,
         confirmed=confirmed,
-        trial_at=now + wait,
-        trial_wait=wait,
+        probe_at=now + wait,
+        probe_wait=wait,
         sweep_at=now + SWEEP_EVERY,
     )
 
@@ -226,22 +226,22 @@ def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None
         return was
     if was.balance is not None and finding.balance > was.balance:
         return None
-    # A balance that explains the refusal is waited for to rise; one that does not may tell nothing: then trials do.
+    # A balance that explains the refusal is waited for to rise; one that does not may tell nothing: then probes do.
     confirmed = _explains(finding.balance, was.pages)
     after = replace(was, balance=finding.balance, confirmed=confirmed)
     if was.confirmed and not confirmed:
-        return replace(after, trial_at=now, trial_wait=FIRST_TRIAL)
+        return replace(after, probe_at=now, probe_wait=FIRST_PROBE)
     return after
 
 
 def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
     if finding.fault is None:
-        # The cause that credit/ showed is gone: the first trial is due now.
-        return replace(was, confirmed=False, trial_at=now, trial_wait=FIRST_TRIAL) if was.confirmed else was
+        # The cause that credit/ showed is gone: the first probe is due now.
+        return replace(was, confirmed=False, probe_at=now, probe_wait=FIRST_PROBE) if was.confirmed else was
     # Where the gateway does not answer, nobody can tell whether the credentials are right by now.
     cause = was.cause if finding.fault == GATEWAY else finding.fault
-    trial_at = was.trial_at if was.confirmed else now + LONGEST_TRIAL
-    return replace(was, cause=cause, confirmed=True, trial_at=trial_at)
+    probe_at = was.probe_at if was.confirmed else now + LONGEST_PROBE_WAIT
+    return replace(was, cause=cause, confirmed=True, probe_at=probe_at)
 
 
 def _explains(balance: Decimal | None, pages: int) -> bool:

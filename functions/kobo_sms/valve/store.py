@@ -166,6 +166,8 @@ def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:
     for lane in LANES:
         if lane not in items:
             continue
-        values: Item = {name: float(value) if name in seconds else value for name, value in items[lane].items()}
+        # `trial_at` and `trial_wait` are what the release before this one calls them.
+        item = {name.replace("trial_", "probe_"): value for name, value in items[lane].items()}
+        values: Item = {name: float(value) if name in seconds else value for name, value in item.items()}
         typed[lane] = kind(**{name: value for name, value in values.items() if name in known})
     return typed

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import (
-    FIRST_TRIAL,
-    LONGEST_TRIAL,
+    FIRST_PROBE,
+    LONGEST_PROBE_WAIT,
     OPERATOR,
     PROBED_EVERY,
     PROBED_WITHIN,
@@ -27,47 +27,47 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 
-def trial_lanes(valve: Valve, now: float) -> list[Lane]:
-    """Return the lanes whose next trial is due; a login that credit/ refuses need not be tried at send/."""
+def closed_to_probe(valve: Valve, now: float) -> list[Lane]:
+    """Return the lanes whose next probe is due; a login that credit/ refuses need not be tried at send/."""
     tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
-    return [lane for lane in tried if now >= valve.closed[lane].trial_at and not _is_refused(valve.closed[lane])]
+    return [lane for lane in tried if now >= valve.closed[lane].probe_at and not _is_refused(valve.closed[lane])]
 
 
-def put_off_trial(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bool) -> Valve:
-    """Return the valve with the next trial of `lanes` after their wait, which doubles when one has failed."""
+def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bool) -> Valve:
+    """Return the valve with the next probe of `lanes` after their wait, which doubles when one has failed."""
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
         was = closed[lane]
-        wait = max(was.trial_wait, min(2 * was.trial_wait, LONGEST_TRIAL)) if failed else was.trial_wait
+        wait = max(was.probe_wait, min(2 * was.probe_wait, LONGEST_PROBE_WAIT)) if failed else was.probe_wait
         shown = was.confirmed and was.cause != CREDIT
-        closed[lane] = replace(was, trial_at=now + (LONGEST_TRIAL if shown else wait), trial_wait=wait)
+        closed[lane] = replace(was, probe_at=now + (LONGEST_PROBE_WAIT if shown else wait), probe_wait=wait)
     return replace(valve, closed=closed)
 
 
-def open_after_trial(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
+def open_after_probe(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve with `lanes` open unless an operator holds them; the waits are remembered, in case what closed
     them is back at once."""
     opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
     kept = {lane: each for lane, each in valve.closed.items() if lane not in opened}
-    memory = {lane: Opened(now, each.trial_wait) for lane, each in opened.items()}
+    memory = {lane: Opened(now, each.probe_wait) for lane, each in opened.items()}
     return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
 
 
-def probe_lanes(valve: Valve, now: float) -> list[Lane]:
+def suspects_to_probe(valve: Valve, now: float) -> list[Lane]:
     """Return the suspected lanes to be probed."""
-    return [lane for lane in LANES if lane in valve.suspected and now >= valve.suspected[lane].trial_at]
+    return [lane for lane in LANES if lane in valve.suspected and now >= valve.suspected[lane].probe_at]
 
 
-def begin_probe(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
+def begin_probing(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve while `lanes` are probed: should this check die, another probes them soon."""
-    begun = {lane: replace(valve.suspected[lane], trial_at=now + PROBED_WITHIN) for lane in lanes}
+    begun = {lane: replace(valve.suspected[lane], probe_at=now + PROBED_WITHIN) for lane in lanes}
     return replace(valve, suspected=dict(valve.suspected) | begun)
 
 
 def acquit(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     """Return the valve once a probe of the suspected `lanes` has worked: they stay open, and are counted afresh."""
     suspected = {lane: each for lane, each in valve.suspected.items() if lane not in lanes}
-    opened = {lane: Opened(now, FIRST_TRIAL) for lane in lanes if lane not in valve.closed}
+    opened = {lane: Opened(now, FIRST_PROBE) for lane in lanes if lane not in valve.closed}
     return replace(valve, suspected=suspected, opened=dict(valve.opened) | opened)
 
 
@@ -80,9 +80,9 @@ def convict(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
         if was is None or lane in closed:
             continue
         if now - was.since >= SUSPECTED_FOR:
-            closed[lane] = replace(was, since=now, trial_at=now + was.trial_wait)
+            closed[lane] = replace(was, since=now, probe_at=now + was.probe_wait)
         else:
-            suspected[lane] = replace(was, trial_at=min(now + PROBED_EVERY, was.since + SUSPECTED_FOR))
+            suspected[lane] = replace(was, probe_at=min(now + PROBED_EVERY, was.since + SUSPECTED_FOR))
     return replace(valve, closed=closed, suspected=suspected)
 
 

@@ -33,7 +33,7 @@ def test_with_a_balance_that_nobody_can_read_all_else_is_seen_to(room: Room) -> 
     assert room.kinds() == ["gateway"]
     account = room.account.read()
     assert (account.answer, account.usage.last) == ("unreadable", None)
-    # The lanes open by trials all the same.
+    # The lanes open by probes all the same.
     room.kobo.clear_faults()
     room.kobo.add_fault(endpoint="credit", answer="plenty")
     room.come_back()
@@ -87,7 +87,7 @@ def test_a_topic_that_fails_leaves_the_alert_to_a_later_check(room: Room) -> Non
 
 
 def test_nothing_private_is_told_or_kept(room: Room) -> None:
-    """Two alerts, a trial that fails, a dead letter: what people, the valve's item and the account's hold of them."""
+    """Two alerts, a probe that fails, a dead letter: what people, the valve's item and the account's hold of them."""
     room.put(3)
     room.put(1, age=13 * 86_400 + 60)
     room.kobo.add_fault(endpoint="send", answer="error_gw")

@@ -68,9 +68,9 @@ def test_each_documented_answer(
 
 def test_a_batch_with_poison(functions: Functions, aws: Stack, kobo: MockControl) -> None:
     good = {"to": "+2348030100001", "msg": TEXT, "id": "good"}
-    poor = {"to": "2348030009003", "msg": TEXT, "id": "poor"}
+    no_credit = {"to": "2348030009003", "msg": TEXT, "id": "no_credit"}
     slow = {"to": "2348030009005", "msg": TEXT, "id": "slow"}
-    *_, poor_id, slow_id = functions.put(good, "{not json", {"to": "+2348030100002"}, poor, slow)
+    *_, poor_id, slow_id = functions.put(good, "{not json", {"to": "+2348030100002"}, no_credit, slow)
     assert sorted(functions.deliver()) == sorted([poor_id, slow_id])
     assert [sms["to"] for sms in kobo.messages] == ["2348030100001"]
     dead = sorted(notes["Reason"] for _, notes in aws.dead())

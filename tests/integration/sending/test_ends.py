@@ -99,9 +99,9 @@ def test_waiting_uses_up_no_attempts(desk: Desk, kobo: MockControl, token: str) 
     assert desk.item()["attempts"] == 1
 
 
-@pytest.mark.parametrize(("doubt", "state"), [(False, "lapsed"), (True, "unknown")])
-def test_expires_at(desk: Desk, aws: Stack, kobo: MockControl, doubt: bool, state: str) -> None:
-    kobo.fail_next("send", "reset" if doubt else "error_gw")
+@pytest.mark.parametrize(("in_doubt", "state"), [(False, "lapsed"), (True, "unknown")])
+def test_expires_at(desk: Desk, aws: Stack, kobo: MockControl, in_doubt: bool, state: str) -> None:
+    kobo.fail_next("send", "reset" if in_doubt else "error_gw")
     assert desk.send(expires_at=at(desk.clock.now + 60)).returns_after == 5
     verdict = desk.again(after=60)
     assert (verdict.outcome, verdict.returns_after) == (state, None)
@@ -171,7 +171,7 @@ def test_an_unusable_secret_is_no_attempt(desk: Desk, aws: Stack, kobo: MockCont
     kobo.set_account(password="rotated-8")
     aws.set_secret(secret)
     assert desk.send(id="order-2").outcome == "held"
-    assert (aws.item("order-2")["attempts"], aws.item("order-2")["doubt"]) == (0, False)
+    assert (aws.item("order-2")["attempts"], aws.item("order-2")["in_doubt"]) == (0, False)
 
 
 def test_a_missing_secret_is_no_attempt(desk: Desk, aws: Stack) -> None:

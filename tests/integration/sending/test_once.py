@@ -35,7 +35,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_identical_call(desk: Desk, ko
     kobo.fail_next("send", kind, when="after")
     verdict = desk.send(to=TWO)
     assert (verdict.outcome, verdict.returns_after, verdict.symptom) == ("sending", 5, "gateway")
-    assert desk.item()["doubt"] is True
+    assert desk.item()["in_doubt"] is True
     assert "lease" not in desk.item()
     assert desk.again(after=5).outcome == "sent"
     assert len(kobo.messages) == 2
@@ -66,6 +66,20 @@ def test_a_sent_again_after_a_lost_answer_is_sent(desk: Desk, kobo: MockControl)
     assert len(kobo.messages) == 1
 
 
+@pytest.mark.parametrize("name", ["doubt", "in_doubt"])
+def test_a_doubt_that_either_release_wrote_down_is_respected(
+    desk: Desk, kobo: MockControl, aws: Stack, name: str
+) -> None:
+    kobo.fail_next("send", "reset", when="after")
+    desk.send(to=TWO)
+    other = {"doubt": "in_doubt", "in_doubt": "doubt"}[name]
+    key = {"id": {"S": "order-1"}, "part": {"S": "0"}}
+    aws.dynamodb.update_item(TableName="messages", Key=key, UpdateExpression=f"REMOVE {other}")
+    kobo.add_fault(endpoint="send", answer="error_param")
+    assert desk.again(after=5).outcome == "unknown"
+    assert len(kobo.messages) == 2
+
+
 def test_a_claim_that_is_held_keeps_others_out(desk: Desk, kobo: MockControl) -> None:
     kobo.fail_next("send", "error_billing")
     desk.send()
@@ -85,7 +99,7 @@ def test_a_crash_after_the_call_leads_to_the_identical_call(desk: Desk, kobo: Mo
     assert desk.again(after=30.9).outcome == "busy"
     assert desk.again(after=0.1).outcome == "sent"
     item = desk.item()
-    assert (item["attempts"], item["calls"], item["doubt"]) == (2, 2, True)
+    assert (item["attempts"], item["calls"], item["in_doubt"]) == (2, 2, True)
     assert len(kobo.messages) == 2
     first, second = wire(kobo)
     assert first == second
@@ -117,7 +131,7 @@ def test_a_claim_that_boto3_repeats_is_no_crash(desk: Desk, kobo: MockControl) -
     first, second = (desk.store.claim(part_of(desk), token="mine", now=5.0, until=35.0) for _ in range(2))
     assert isinstance(first, Claim)
     assert first == second
-    assert first.known.doubt is False
+    assert first.known.in_doubt is False
 
 
 def test_an_outcome_counts_only_under_its_claim(desk: Desk, kobo: MockControl) -> None:

@@ -26,8 +26,8 @@ CLOSED = Closed(
     pages=500,
     balance=Decimal("12.50"),
     confirmed=True,
-    trial_at=NOW + 60,
-    trial_wait=120.0,
+    probe_at=NOW + 60,
+    probe_wait=120.0,
     sweep_at=NOW + 21_600.5,
 )
 HOLD = Hold("ada", NOW, "wrong text")
@@ -154,14 +154,25 @@ def test_an_item_of_another_release_is_read_as_far_as_it_is_understood(room: Roo
             f"n {slot} bulk gateway": {"N": "3"},
             f"n {slot} bulk": {"N": "3"},
             "n x bulk gateway": {"N": "3"},
-            "lanes": {"M": {Lane.BULK: {"M": {"cause": {"S": "gateway"}, "since": {"N": "1"}, "newer": {"N": "1"}}}}},
+            "lanes": {
+                "M": {
+                    Lane.BULK: {
+                        "M": {
+                            "cause": {"S": "gateway"},
+                            "since": {"N": "1"},
+                            "trial_at": {"N": "9"},
+                            "newer": {"N": "1"},
+                        }
+                    }
+                }
+            },
         },
     )
     known = room.valve.read()
     assert known.window == CallWindow(
         {(slot, Lane.BULK, GATEWAY): 3}, frozenset({FailureSignal(round(NOW, 3), GATEWAY, Lane.BULK, "a", 3)})
     )
-    assert known.valve.closed == {Lane.BULK: Closed("gateway", 1.0)}
+    assert known.valve.closed == {Lane.BULK: Closed("gateway", 1.0, probe_at=9.0)}
     assert room.valve.write(known.valve, known.version)
     (item,) = (each for each in room.stack.everything() if each["id"] == "~valve")
     assert "signs" not in item

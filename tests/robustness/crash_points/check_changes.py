@@ -13,7 +13,7 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import convict
 from tests.robustness.crash_points.check_world import CheckWorld
 
-# Past the lease of an alert that a check has died with, the wait of a trial and the visibility of what was tried.
+# Past the lease of an alert that a check has died with, the wait of a probe and the visibility of what was tried.
 LATER = 100.0
 REPEATED = "This alert may have reached you before."
 
@@ -108,13 +108,13 @@ def _low(world: CheckWorld) -> None:
 
 
 def _trial(world: CheckWorld) -> None:
-    """The gateway works again: a trial is due."""
+    """The gateway works again: a probe is due."""
     _closed(world)
     world.now += 60
 
 
-def _after_trial(world: CheckWorld) -> None:
-    """The trial has opened the lanes; a second check without the fault is what people are told of."""
+def _after_probe(world: CheckWorld) -> None:
+    """The probe has opened the lanes; a second check without the fault is what people are told of."""
     _trial(world)
     world.check()
     world.now += 60
@@ -147,8 +147,8 @@ CHANGES = (
     Change("credentials", _credentials, "credentials", dict.fromkeys(_BOTH, CREDENTIALS)),
     Change("credit", _credit, "empty", {Lane.BULK: CREDIT}),
     Change("low", _low, "low"),
-    Change("trial", _trial, "recovered", further=4),
-    Change("after_trial", _after_trial, "recovered"),
+    Change("probe", _trial, "recovered", further=4),
+    Change("after_probe", _after_probe, "recovered"),
     Change("recovered_credentials", _recovered_credentials, "recovered", further=4),
     Change("top_up", _top_up, "recovered", further=3),
     Change("after_top_up", _after_top_up, "recovered"),

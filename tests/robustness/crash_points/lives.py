@@ -145,7 +145,7 @@ class Life:
         for order in self.scenario.all_orders:
             for item in self.items(order):
                 sent = item["message_uuid"] in executed
-                known = "lease" in item or item.get("doubt") or item["state"] in ("sent", "unknown")
+                known = "lease" in item or item.get("in_doubt") or item["state"] in ("sent", "unknown")
                 assert known or not sent, f"executed, and the table does not know: {item}"
                 executed.discard(item["message_uuid"])
                 if "lease" in item:

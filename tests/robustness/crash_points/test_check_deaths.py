@@ -91,10 +91,10 @@ def test_a_write_that_boto3_repeats(change: Change) -> None:
 
 @pytest.mark.parametrize("death", range(26))
 def test_a_trial_that_dies_keeps_what_was_not_sent_and_sends_nothing_for_nothing(death: int) -> None:
-    world = NAMED["trial"].begin()
+    world = NAMED["probe"].begin()
     assert world.check(DeadlyGate(point=(death, "after"))) is None
     waiting = len(world.queues.messages[Lane.BULK])
-    assert waiting == 5 - sum(name == "sqs.delete_message" for name in steps(NAMED["trial"])[: death + 1])
+    assert waiting == 5 - sum(name == "sqs.delete_message" for name in steps(NAMED["probe"])[: death + 1])
     assert world.sent in (0, 3)
     world.check(after=LATER)
     assert len(world.queues.messages[Lane.BULK]) == 2 or world.closed() == {}

@@ -12,7 +12,7 @@ from tests.robustness.crash_points.check_world import CheckWorld
 from tests.robustness.crash_points.selection import ALL
 
 # A goes on first; with the first scenario B, too.
-CHANGES = ("gateway", "acquitted", "credit", "trial", "after_trial", "after_top_up")
+CHANGES = ("gateway", "acquitted", "credit", "probe", "after_probe", "after_top_up")
 
 
 def steps(change: Change) -> int:

@@ -1,4 +1,4 @@
-"""Lambda's client as check_credit uses it: the event source mappings, and send_sms invoked for a trial or a sweep."""
+"""Lambda's client as check_credit uses it: the event source mappings, and send_sms invoked for a probe or a sweep."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class FakeLambda:
         if chaos.happens(chaos.odds.aws_error):
             raise ConnectTimeoutError(endpoint_url="lambda.invoke")
         event = json.loads(asked["Payload"])
-        messages = [read_record(record, QUEUE_URLS, trial=event["trial"]) for record in event["Records"]]
-        self._world.note("trial", *(message.message_id for message in messages))
+        messages = [read_record(record, QUEUE_URLS, probe=event["probe"]) for record in event["Records"]]
+        self._world.note("probe", *(message.message_id for message in messages))
         invocation = Invocation(self._world, messages, lambda _: None)
         invocation.start()
         self._wait_for(invocation)

@@ -32,7 +32,7 @@ class Invocation:
         self.process = Process()
         self.running = True
         self.staying: list[str] = []
-        self.counts = {"accepted": 0, "poor": 0, "answered": 0, "failed": 0}
+        self.counts = {"accepted": 0, "no_credit": 0, "answered": 0, "failed": 0}
         self._world, self._ended = world, ended
         self._warm: Warm = world.idle.pop() if world.idle else world.functions.start()
         self._left = deque(messages)
@@ -47,7 +47,7 @@ class Invocation:
             timeline.start(self._work, frame)
 
     def answer(self) -> dict[str, Any]:
-        """Return what the handler answers to a trial."""
+        """Return what the handler answers to a probe."""
         return {"batchItemFailures": [{"itemIdentifier": each} for each in self.staying], **self.counts}
 
     def _work(self) -> None:
@@ -71,7 +71,7 @@ class Invocation:
         self._ended(self)
 
     def _process(self, message: Message, frame: Frame) -> None:
-        frame.part, frame.lane, frame.trial = part_of(message), message.lane, message.trial
+        frame.part, frame.lane, frame.probe = part_of(message), message.lane, message.probe
         ledger = self._world.ledger
         try:
             verdict = self._warm.sender.process(message, Deadline(frame.deadline, self._world.clock))

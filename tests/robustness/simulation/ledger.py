@@ -20,11 +20,11 @@ _ONE_ATTEMPT = 15.0
 
 @dataclass(frozen=True)
 class Call:
-    """One call of send/: when, for which lane, whether for a trial, its recipients and the answer's name."""
+    """One call of send/: when, for which lane, whether for a probe, its recipients and the answer's name."""
 
     at: float
     lane: str
-    trial: bool
+    probe: bool
     to: str
     answer: str
 
@@ -61,11 +61,11 @@ class Ledger:
     def answered(self, fields: dict[str, str], answer: SendAnswer) -> None:
         """Note what one call of send/ ended with, as its caller sees it."""
         part, frame = fields["message_uuid"], self.timeline.frame
-        lane, trial = (frame.lane, frame.trial) if frame else ("", False)
+        lane, probe = (frame.lane, frame.probe) if frame else ("", False)
         self.note("send", part[:8], fields["to"].count(",") + 1, answer.label)
-        self.calls.append(Call(self.timeline.now, lane, trial, fields["to"], answer.label))
+        self.calls.append(Call(self.timeline.now, lane, probe, fields["to"], answer.label))
         self.called.add(part)
-        if not (isinstance(answer, Refused) and answer.token in _WAITING) and not (trial and _of_gateway(answer)):
+        if not (isinstance(answer, Refused) and answer.token in _WAITING) and not (probe and _of_gateway(answer)):
             self.tried[part] += 1
         if isinstance(answer, Lost):
             self.doubted.add(part)
@@ -112,7 +112,7 @@ class Ledger:
             self.accuse(f"{where}: {answer} was counted as an attempt")
         elif answer == "error_gw" or answer.startswith(("lost", "unreachable")):
             closed_at = self.watch.closed_at.get(frame.lane, self.timeline.now)
-            if frame.trial or (self.informed() and self.timeline.now - closed_at > _ONE_ATTEMPT):
+            if frame.probe or (self.informed() and self.timeline.now - closed_at > _ONE_ATTEMPT):
                 self.accuse(f"{where}: {answer} was counted as an attempt while {frame.lane} was closed")
 
     def _compare(self, where: str, old: Item, new: Item) -> None:

@@ -2,7 +2,7 @@
 
 With the default SendConcurrency each lane has 5 invocations of 2 calls. In the first half minute each environment finds
 out that nothing works, by itself or by what the others count, and sends a probe now and then. AWS takes up to a minute
-to stop the consumers. Then there are only the trials.
+to stop the consumers. Then there are only the probes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIRST_HALF_MINUTE = _INVOCATIONS * (_RUN + _CALLS_AT_ONCE + _PROBES)
 AFTERWARDS = _INVOCATIONS * _LATE_PROBES
 ONE_LANE = FIRST_HALF_MINUTE + AFTERWARDS
 BOTH_LANES = 2 * ONE_LANE
-TRIAL_SIZE = 3
+PROBE_SIZE = 3
 # Before it is closed: at once, after half a minute and after a minute, and one more if a check dies.
 PROBES_OF_A_SUSPECT = 4
 # With so many of its answers lost a gateway still works.
@@ -77,12 +77,12 @@ class Outage:
     def most_calls(self, lanes: Collection[str]) -> float:
         """Return how many calls it may cost that come from so many lanes."""
         lasted = self.end - self.begin
-        trials = TRIAL_SIZE * (lasted // 900 + 1 if self.total else PROBES_OF_A_SUSPECT + most_trials(lasted))
-        return (2 if self.refused else 1) * ((ONE_LANE if len(lanes) < 2 else BOTH_LANES) + trials)
+        probes = PROBE_SIZE * (lasted // 900 + 1 if self.total else PROBES_OF_A_SUSPECT + most_probes(lasted))
+        return (2 if self.refused else 1) * ((ONE_LANE if len(lanes) < 2 else BOTH_LANES) + probes)
 
 
-def most_trials(seconds: float) -> int:
-    """Return how many trials there may be while credit/ answers and send/ fails for so long: after 15, 30, 60, 120, 240
+def most_probes(seconds: float) -> int:
+    """Return how many probes there may be while credit/ answers and send/ fails for so long: after 15, 30, 60, 120, 240
     and 480 seconds, and then every 900."""
     wait, at, count = 15.0, 15.0, 0
     while at <= seconds:

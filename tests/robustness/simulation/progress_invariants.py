@@ -12,10 +12,10 @@ from tests.robustness.simulation.world import World
 
 # So many calls before a lane was closed tell whether it worked.
 _ENOUGH = 20
-# A lane closed by chance: a trial at the next check, which comes within minutes, and a minute for AWS to follow. Two
-# trials in a row may meet nothing but the half that is lost.
+# A lane closed by chance: a probe at the next check, which comes within minutes, and a minute for AWS to follow. Two
+# probes in a row may meet nothing but the half that is lost.
 _LONGEST_CLOSING = 900.0
-# After everything is healed: the longest trial interval, a check, AWS's minute, a lease and a visibility time-out.
+# After everything is healed: the longest probe interval, a check, AWS's minute, a lease and a visibility time-out.
 _HEALED_WITHIN = 900.0 + 60.0 + 100.0 + 60.0 + 31.0 + 180.0
 _CALLED = ("ids", "sent")
 

@@ -85,10 +85,10 @@ class Stage:
         """Return how many parts ended in which state after how many attempts that count."""
         return Counter((item["state"], int(item["attempts"])) for item in self.world.dynamodb.parts())
 
-    def trials(self, since: float = 0.0, until: float = float("inf")) -> list[float]:
+    def probes(self, since: float = 0.0, until: float = float("inf")) -> list[float]:
         """Return when records were let through to try."""
         events = self.world.trace.events
-        return [at for at, what, *_ in events if what == "trial" and since <= at < until]
+        return [at for at, what, *_ in events if what == "probe" and since <= at < until]
 
 
 @contextmanager

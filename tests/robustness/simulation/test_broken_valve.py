@@ -14,7 +14,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve import call_window
 from kobo_sms.valve.breaker import CircuitBreaker
-from kobo_sms.valve.closed_lanes import ClosedLanes, Trial
+from kobo_sms.valve.closed_lanes import ClosedLanes, Probe
 from kobo_sms.valve.event_sources import EventSources
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.publications import DAY, START, Publication
@@ -62,8 +62,8 @@ class _NeverSweeps(ClosedLanes):
 
 
 class _SeesSuccess(ClosedLanes):
-    def try_some(self, lane: Lane) -> Trial:
-        return replace(super().try_some(lane), accepted=1)
+    def probe(self, lane: Lane) -> Probe:
+        return replace(super().probe(lane), accepted=1)
 
 
 class _NeverPauses(CircuitBreaker):

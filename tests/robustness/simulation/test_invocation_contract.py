@@ -62,12 +62,12 @@ def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest
         app = SendApp(cast("Any", Script()), pool, {BULK: BULK.value}, time.time, logger, metrics)
         monkeypatch.setattr(handler, "send_app", lambda: app)
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
-        return handler.handle({"Records": list(records), "trial": True}, cast("Any", context))
+        return handler.handle({"Records": list(records), "probe": True}, cast("Any", context))
 
 
 def answer_of_the_simulation(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     def start(world: World) -> Invocation:
-        messages = [read_record(record, {BULK: BULK.value}, trial=True) for record in records]
+        messages = [read_record(record, {BULK: BULK.value}, probe=True) for record in records]
         world.idle.append(cast("Any", SimpleNamespace(sender=Script(), number=0)))
         invocation = Invocation(world, messages, lambda _: None)
         invocation.start()

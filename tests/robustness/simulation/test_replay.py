@@ -42,7 +42,7 @@ def test_another_process_lives_it_too() -> None:
 class _ForgetsDoubt(Store):
     def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
         claim = super().claim(*arguments, **named)
-        return replace(claim, known=replace(claim.known, doubt=False)) if isinstance(claim, Claim) else claim
+        return replace(claim, known=replace(claim.known, in_doubt=False)) if isinstance(claim, Claim) else claim
 
 
 class _ForgetsWhenItBegan(Store):
@@ -92,7 +92,7 @@ def _begun_now(known: Known) -> Known:
         # The first world in which a part is received more than 1,000 times.
         (Makers(queues=_NeverQueuesAgain), 139),
     ],
-    ids=["doubt", "29 days", "half lost", "no reason", "random uuid", "1000 receives"],
+    ids=["in_doubt", "29 days", "half lost", "no reason", "random uuid", "1000 receives"],
 )
 def test_a_broken_collaborator_is_found(makers: Makers, first: int) -> None:
     assert any(simulate(seed, makers=makers).violations for seed in range(first, first + _MOST_SEEDS))

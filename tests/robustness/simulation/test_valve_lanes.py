@@ -44,10 +44,10 @@ def test_a_mapping_enabled_by_hand_is_disabled_again(seed: int) -> None:
         on.run(24 * MINUTE)
 
         assert on.world.mappings.by_lane[BULK].state == "Disabled"
-        assert len([call for call in on.calls()[before:] if not call.trial]) <= AFTERWARDS
+        assert len([call for call in on.calls()[before:] if not call.probe]) <= AFTERWARDS
         assert on.alerts() == ["gateway"]
         on.run(5 + HOUR)
-        assert {call.trial for call in on.calls(24 * MINUTE, 5 + HOUR)} == {True}
+        assert {call.probe for call in on.calls(24 * MINUTE, 5 + HOUR)} == {True}
 
         on.finish()
         assert on.sent().total() == 1000

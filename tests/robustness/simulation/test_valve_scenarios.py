@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from kobo_sms.valve.rules import SUSPECTED_FOR
-from tests.robustness.simulation.outages import AFTERWARDS, FIRST_HALF_MINUTE, TRIAL_SIZE, most_trials
+from tests.robustness.simulation.outages import AFTERWARDS, FIRST_HALF_MINUTE, PROBE_SIZE, most_probes
 from tests.robustness.simulation.stage import DOWN, HOUR, MINUTE, PRICE, Stage, event, stage, texts
 from tests.robustness.simulation.stored import BULK, PRIORITY
 
-# A tick of the schedule, and the check that it starts: credit/, a trial and a few writes.
+# A tick of the schedule, and the check that it starts: credit/, a probe and a few writes.
 TICK = 60.0 + 5.0
 BEGIN, SEEDS = 5.0, (1, 2)
 ERROR = {"answer": "error_gw"}
@@ -85,10 +85,10 @@ def test_everything_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> Non
         assert on.closed() == {PRIORITY: "gateway", BULK: "gateway"}
         assert len([call for call in on.calls(BEGIN, BEGIN + 30) if call.answer != "sent"]) <= FIRST_HALF_MINUTE
         assert len(on.calls(BEGIN + 30, BEGIN + 2 * MINUTE)) <= AFTERWARDS
-        # credit/ fails as well: a trial every quarter of an hour, and nothing else.
-        assert len(on.trials()) == 3
-        assert {call.trial for call in on.calls(BEGIN + 2 * MINUTE, end)} == {True}
-        assert len(on.calls(BEGIN + 2 * MINUTE, end)) <= 3 * TRIAL_SIZE
+        # credit/ fails as well: a probe every quarter of an hour, and nothing else.
+        assert len(on.probes()) == 3
+        assert {call.probe for call in on.calls(BEGIN + 2 * MINUTE, end)} == {True}
+        assert len(on.calls(BEGIN + 2 * MINUTE, end)) <= 3 * PROBE_SIZE
         assert on.alerts() == ["gateway"]
 
         assert_all_sent(on)
@@ -111,21 +111,21 @@ def test_only_send_is_down_for_an_hour(fault: dict[str, Any], seed: int) -> None
         ((closed_at, _),) = on.changes(BULK)
         # Suspected lanes are probed at once, after half a minute and after a minute.
         assert SUSPECTED_FOR <= closed_at - BEGIN <= SUSPECTED_FOR + TICK
-        assert 2 <= len(on.trials(until=closed_at)) <= 3
+        assert 2 <= len(on.probes(until=closed_at)) <= 3
         assert len([call for call in on.calls(BEGIN, BEGIN + 30) if call.answer != "sent"]) <= FIRST_HALF_MINUTE
-        assert len([call for call in on.calls(BEGIN + 30, BEGIN + 3 * MINUTE) if not call.trial]) <= AFTERWARDS
-        assert {call.trial for call in on.calls(BEGIN + 3 * MINUTE, end)} == {True}
-        # Each wait is twice the last, up to 15 minutes; a trial comes with the tick after it, and takes a while.
-        trials = on.trials(since=closed_at)
-        assert 5 <= len(trials) <= most_trials(HOUR)
-        waits = [later - earlier for earlier, later in pairwise([closed_at, *trials])]
+        assert len([call for call in on.calls(BEGIN + 30, BEGIN + 3 * MINUTE) if not call.probe]) <= AFTERWARDS
+        assert {call.probe for call in on.calls(BEGIN + 3 * MINUTE, end)} == {True}
+        # Each wait is twice the last, up to 15 minutes; a probe comes with the tick after it, and takes a while.
+        probes = on.probes(since=closed_at)
+        assert 5 <= len(probes) <= most_probes(HOUR)
+        waits = [later - earlier for earlier, later in pairwise([closed_at, *probes])]
         longest = (15, 30, 60, 120, 240, 480, 900, 900, 900)
         assert all(most <= wait <= most + 2 * TICK for wait, most in zip(waits, longest, strict=False))
         assert on.alerts() == ["gateway"]
 
         assert_all_sent(on)
 
-        # No flapping: closed once, opened once, within one wait for a trial.
+        # No flapping: closed once, opened once, within one wait for a probe.
         assert [cause for _, cause in on.changes(BULK)] == ["gateway", ""]
         assert on.opened_at(BULK) <= end + 900 + TICK
         assert on.alerts() == ["gateway", "recovered"]
@@ -147,7 +147,7 @@ def test_a_burst_comes_while_all_is_down(fault: dict[str, Any], lanes: tuple[str
         # 5 invocations make 2 calls each before any of them knows, for each lane.
         assert 10 * len(lanes) <= len(on.calls(until=30)) <= most
         assert len(on.calls(30, 2 * MINUTE)) <= AFTERWARDS * len(lanes)
-        assert {call.trial for call in on.calls(since=2 * MINUTE)} == {True}
+        assert {call.probe for call in on.calls(since=2 * MINUTE)} == {True}
 
         assert_all_sent(on)
         assert on.alerts() == ["gateway", "recovered"]

@@ -43,7 +43,7 @@ class Frame:
     process: Process = field(default_factory=Process)
     part: str = ""
     lane: str = ""
-    trial: bool = False
+    probe: bool = False
     mortal: bool = False
     environment: int = -1
 

@@ -40,8 +40,8 @@ def test_an_update_with_every_clause() -> None:
 
 
 def test_falsy_values_are_set_and_only_none_removes() -> None:
-    update = Expression().set(attempts=0, doubt=False, text="", reason=None).where("x").update("messages", KEY)
-    assert update["UpdateExpression"] == "SET #attempts = :v0, #doubt = :v1, #text = :v2 REMOVE #reason"
+    update = Expression().set(attempts=0, in_doubt=False, text="", reason=None).where("x").update("messages", KEY)
+    assert update["UpdateExpression"] == "SET #attempts = :v0, #in_doubt = :v1, #text = :v2 REMOVE #reason"
     assert update["ExpressionAttributeValues"] == {":v0": {"N": "0"}, ":v1": {"BOOL": False}, ":v2": {"S": ""}}
 
 

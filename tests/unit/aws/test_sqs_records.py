@@ -59,9 +59,9 @@ def test_without_attributes_of_its_own() -> None:
     assert (record["messageAttributes"], record["md5OfBody"]) == ({}, "")
 
 
-@pytest.mark.parametrize("trial", [True, False])
-def test_a_record_is_read(trial: bool) -> None:
-    assert read_record(made(), LANES, trial=trial) == Message(
+@pytest.mark.parametrize("probe", [True, False])
+def test_a_record_is_read(probe: bool) -> None:
+    assert read_record(made(), LANES, probe=probe) == Message(
         message_id="id-1",
         receipt_handle="handle-1",
         body='{"to": "2348030100001", "msg": "Hello"}',
@@ -69,12 +69,12 @@ def test_a_record_is_read(trial: bool) -> None:
         sent_at=1_800_000_000.125,
         lane=Lane.BULK,
         receives=7,
-        trial=trial,
+        probe=probe,
     )
 
 
-def test_unless_it_is_said_it_is_no_trial() -> None:
-    assert read_record(made(), LANES).trial is False
+def test_unless_it_is_said_it_is_no_probe() -> None:
+    assert read_record(made(), LANES).probe is False
 
 
 def test_a_queue_that_is_no_lane_is_an_error() -> None:

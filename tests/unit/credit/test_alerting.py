@@ -23,7 +23,7 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 NOW = 1_800_000_000.0
 SETTINGS = CreditSettings("kobo-prod", Decimal(1000), Decimal(100), "arn:topic", "send", {}, {})
-SILENT, WELL, POOR = Finding(GATEWAY), Finding(None, Decimal(5000)), Finding(None, Decimal(50))
+SILENT, WELL, NO_CREDIT = Finding(GATEWAY), Finding(None, Decimal(5000)), Finding(None, Decimal(50))
 OPEN = Valve()
 WORDS = "31 of 40 calls failed in the last 30 seconds"
 DOWN = Valve({Lane.BULK: Closed(GATEWAY, NOW - 60, WORDS)})
@@ -122,7 +122,7 @@ def test_five_minutes_of_lost_answers_ring_once(desk: Desk) -> None:
 
 
 def test_an_answer_between_lost_ones_has_the_five_minutes_begin_anew(desk: Desk) -> None:
-    for answer in (WELL, Finding(None), POOR, WELL):
+    for answer in (WELL, Finding(None), NO_CREDIT, WELL):
         assert [desk.check(SILENT) for _ in range(4)] == [[]] * 4
         desk.check(answer)
     assert GATEWAY not in desk.topic.kinds
@@ -152,13 +152,13 @@ def test_what_an_operator_wrote_is_not_what_was_counted(desk: Desk) -> None:
 def test_an_alert_that_cannot_be_published_keeps_no_other_from_it(desk: Desk, failing: str) -> None:
     desk.topic.faults = {failing: REFUSAL}
     with pytest.raises(ClientError):
-        desk.check(POOR, DOWN)
+        desk.check(NO_CREDIT, DOWN)
     assert {*desk.topic.kinds, failing} == {"critical", GATEWAY}
     assert [each.alert.kind for each in desk.accounts.kept.pending] == [failing]
     # A later check takes it over, once the one that failed cannot be about to publish it.
     desk.topic.faults = {}
-    assert desk.check(POOR, DOWN, after=50) == []
-    assert desk.check(POOR, DOWN) == [failing]
+    assert desk.check(NO_CREDIT, DOWN, after=50) == []
+    assert desk.check(NO_CREDIT, DOWN) == [failing]
     assert "This alert may have reached you before." in desk.topic.published[-1][1].email
     assert desk.accounts.kept.pending == ()
 
@@ -167,7 +167,7 @@ def test_of_several_errors_the_first_is_raised_at_the_end(desk: Desk) -> None:
     first, second = WriteConflict("first"), WriteConflict("second")
     desk.topic.faults = {"critical": first, GATEWAY: second}
     with pytest.raises(WriteConflict) as raised:
-        desk.check(POOR, DOWN)
+        desk.check(NO_CREDIT, DOWN)
     assert raised.value is first
     assert len(desk.accounts.kept.pending) == 2
 
@@ -181,7 +181,7 @@ def test_an_alert_that_cannot_be_struck_off_keeps_no_other_from_being_published(
 
     desk.accounts.on_write = refuse_the_second
     with pytest.raises(ClientError):
-        desk.check(POOR, DOWN)
+        desk.check(NO_CREDIT, DOWN)
     assert sorted(desk.topic.kinds) == ["critical", GATEWAY]
     # Published but still written down: told again, rather than never.
     assert len(desk.accounts.kept.pending) == 1
@@ -190,7 +190,7 @@ def test_an_alert_that_cannot_be_struck_off_keeps_no_other_from_being_published(
 @pytest.mark.parametrize("fault", NO_SQS)
 def test_where_nobody_says_how_much_waits_the_alert_goes_out_without(desk: Desk, fault: Exception) -> None:
     desk.queues.fault = fault
-    assert desk.check(POOR, Valve({Lane.BULK: Closed(CREDIT, NOW, pages=3)})) == ["empty"]
+    assert desk.check(NO_CREDIT, Valve({Lane.BULK: Closed(CREDIT, NOW, pages=3)})) == ["empty"]
     ((_, text),) = desk.topic.published
     assert "Held: bulk since" in text.email
     assert "waiting" not in text.email + text.sms

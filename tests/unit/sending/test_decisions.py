@@ -36,7 +36,7 @@ class Row:
     next: Next
     attempts: int = 1
     symptom: str | None = None
-    doubt: bool = False
+    in_doubt: bool = False
     part: Part = SEVERAL
 
 
@@ -58,7 +58,7 @@ WITHOUT_DOUBT = [
     *(Row(refused(token), "rejected", Next.DONE) for token in SENDER_AT_FAULT),
     *(Row(refused(token), "queued", Next.RETRY) for token in OTHER),
     Row(refused("error_gw"), "queued", Next.RETRY, symptom="gateway"),
-    Row(LOST, "sending", Next.RETRY, symptom="gateway", doubt=True),
+    Row(LOST, "sending", Next.RETRY, symptom="gateway", in_doubt=True),
     Row(NOBODY, "queued", Next.RETRY, symptom="gateway"),
     Row(refused("error_credit"), "held", Next.RETRY, 0, "credit"),
     Row(refused("error_user"), "held", Next.RETRY, 0, "credentials"),
@@ -85,16 +85,16 @@ def test_the_answer_decides(row: Row, before: int) -> None:
     decision = after_call(row.part, Known(attempts=before), row.answer, max_attempts=LIMIT, counted=True)
     assert (decision.state, decision.next, decision.symptom) == (row.state, row.next, row.symptom)
     assert decision.attempts == before + row.attempts
-    assert decision.doubt is row.doubt
+    assert decision.in_doubt is row.in_doubt
 
 
 @pytest.mark.parametrize("row", IN_DOUBT, ids=str)
 def test_the_answer_decides_after_a_lost_one(row: Row) -> None:
-    known = Known(attempts=3, doubt=True)
+    known = Known(attempts=3, in_doubt=True)
     decision = after_call(row.part, known, row.answer, max_attempts=LIMIT, counted=True)
     assert (decision.state, decision.next, decision.symptom) == (row.state, row.next, row.symptom)
     assert decision.attempts == 3 + row.attempts
-    assert decision.doubt
+    assert decision.in_doubt
     if decision.state == "unknown":
         assert "may or may not have been sent" in str(decision.reason)
 
@@ -116,13 +116,13 @@ def test_after_one_lost_answer_no_later_one_leads_to_a_new_uuid(answers: list[Se
     for answer in answers:
         decision = after_call(SEVERAL, known, answer, max_attempts=LIMIT, counted=counted)
         lost = lost or isinstance(answer, Lost)
-        assert decision.doubt is lost
+        assert decision.in_doubt is lost
         if lost:
             assert decision.next is not Next.SPLIT
             assert decision.state not in {"rejected", "failed", "lapsed", "split"}
         if decision.next is not Next.RETRY:
             break
-        known = Known(decision.attempts, doubt=decision.doubt)
+        known = Known(decision.attempts, in_doubt=decision.in_doubt)
 
 
 @pytest.mark.parametrize("answer", [LOST, NOBODY, refused("error_gw")])
@@ -137,18 +137,18 @@ def test_a_closed_valve_does_not_spare_other_errors() -> None:
 
 
 @pytest.mark.parametrize("answer", [NOBODY, *map(refused, ["error_gw", *OTHER])])
-@pytest.mark.parametrize("doubt", [False, True])
-def test_the_last_attempt(answer: SendAnswer, doubt: bool) -> None:
-    decision = after_call(SINGLE, Known(attempts=11, doubt=doubt), answer, max_attempts=LIMIT, counted=True)
-    assert (decision.state, decision.next) == ("unknown" if doubt else "failed", Next.DEAD_LETTER)
+@pytest.mark.parametrize("in_doubt", [False, True])
+def test_the_last_attempt(answer: SendAnswer, in_doubt: bool) -> None:
+    decision = after_call(SINGLE, Known(attempts=11, in_doubt=in_doubt), answer, max_attempts=LIMIT, counted=True)
+    assert (decision.state, decision.next) == ("unknown" if in_doubt else "failed", Next.DEAD_LETTER)
     assert "given up after 12 attempts" in str(decision.reason)
     assert answer.label in str(decision.reason)
-    assert ("may or may not have been sent" in str(decision.reason)) is doubt
+    assert ("may or may not have been sent" in str(decision.reason)) is in_doubt
 
 
 def test_the_last_attempt_lost() -> None:
     decision = after_call(SINGLE, Known(attempts=11), LOST, max_attempts=LIMIT, counted=True)
-    assert (decision.state, decision.next, decision.doubt) == ("unknown", Next.DEAD_LETTER, True)
+    assert (decision.state, decision.next, decision.in_doubt) == ("unknown", Next.DEAD_LETTER, True)
 
 
 @pytest.mark.parametrize("token", ["error_credit", "error_user"])
@@ -177,10 +177,10 @@ def test_a_missing_id_is_unknown_and_a_surplus_one_nobody() -> None:
     assert (decision.state, decision.next) == ("sent", Next.DONE)
 
 
-@pytest.mark.parametrize(("doubt", "state"), [(False, "rejected"), (True, "unknown")])
-def test_an_error_in_an_ids_place(doubt: bool, state: str) -> None:
+@pytest.mark.parametrize(("in_doubt", "state"), [(False, "rejected"), (True, "unknown")])
+def test_an_error_in_an_ids_place(in_doubt: bool, state: str) -> None:
     answer = Accepted({TWO: "b"}, {ONE: "error_number"})
-    decision = after_call(SEVERAL, Known(doubt=doubt), answer, max_attempts=LIMIT, counted=True)
+    decision = after_call(SEVERAL, Known(in_doubt=in_doubt), answer, max_attempts=LIMIT, counted=True)
     assert decision.outcomes == {ONE: Outcome(state, explain("error_number")), TWO: Outcome(msgid="b")}
 
 

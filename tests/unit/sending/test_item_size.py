@@ -106,11 +106,11 @@ def send(table: Largest, part: Part, msgids: str) -> None:
         at = NOW + 1000 + attempt
         taken = claim(table, part, f"held-{attempt}", at)
         reason = f"given up after 100 attempts: {explain('error_user')}, one of them with its answer lost: " + 50 * "x"
-        decision = Decision("sending", Next.RETRY, reason, 100, doubt=True)
+        decision = Decision("sending", Next.RETRY, reason, 100, in_doubt=True)
         table.store.record(taken, decision, now=at, label=64 * "x", due=None)
     taken = claim(table, part, "sent", NOW + 2000)
     outcomes = {number: Outcome(msgid=msgids) for number in part.request.to}
-    decision = Decision("sent", Next.DONE, attempts=100, doubt=True, outcomes=outcomes)
+    decision = Decision("sent", Next.DONE, attempts=100, in_doubt=True, outcomes=outcomes)
     due = records.due_shard(part), NOW + 2000
     table.store.record(taken, decision, now=NOW + 2000, label="ids", due=due)
 

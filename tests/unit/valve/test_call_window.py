@@ -59,9 +59,9 @@ def test_ten_calls_that_all_failed_since_the_last_that_worked_are_enough(ago: fl
 def test_who_is_refused_for_credit_has_met_a_gateway_that_works_and_no_credit() -> None:
     assert seen(counted(10, ago=5) + counted(9, ago=10, symptom=CREDIT)) == (10, 10)
     assert seen(counted(10, ago=5) + counted(1, symptom=CREDIT) + counted(worked=9, ago=10)) == (20, 10)
-    poor = counted(10, ago=5, symptom=CREDIT)
-    assert (poor + counted(9, ago=10) + counted(9, ago=15, symptom=CREDIT)).credit(Lane.BULK, NOW).calls == 19
-    assert (poor + counted(worked=9, ago=10)).credit(Lane.BULK, NOW).calls == 10
+    no_credit = counted(10, ago=5, symptom=CREDIT)
+    assert (no_credit + counted(9, ago=10) + counted(9, ago=15, symptom=CREDIT)).credit(Lane.BULK, NOW).calls == 19
+    assert (no_credit + counted(worked=9, ago=10)).credit(Lane.BULK, NOW).calls == 10
 
 
 @pytest.mark.parametrize(("ago", "looked_at"), [(119, True), (120, False), (1000, False), (-1, False)])
@@ -143,11 +143,11 @@ def test_both_faults_are_counted_together_and_a_refusal_for_credit_is_an_answer(
 
 
 def test_credit_is_of_one_lane_and_counted_beside_what_was_accepted() -> None:
-    poor = counted(5, symptom=CREDIT) + counted(50, recipients="xyz")
-    assert poor.credit(Lane.BULK, NOW) == Evidence(5, 5, 3, 119)
-    assert poor.credit(Lane.PRIORITY, NOW) == Evidence(0, 0, 0, 119)
-    assert (poor + counted(worked=90, lane=Lane.PRIORITY)).credit(Lane.BULK, NOW).hardly_works
-    assert not (poor + counted(worked=1)).credit(Lane.BULK, NOW).hardly_works
+    no_credit = counted(5, symptom=CREDIT) + counted(50, recipients="xyz")
+    assert no_credit.credit(Lane.BULK, NOW) == Evidence(5, 5, 3, 119)
+    assert no_credit.credit(Lane.PRIORITY, NOW) == Evidence(0, 0, 0, 119)
+    assert (no_credit + counted(worked=90, lane=Lane.PRIORITY)).credit(Lane.BULK, NOW).hardly_works
+    assert not (no_credit + counted(worked=1)).credit(Lane.BULK, NOW).hardly_works
 
 
 def test_whoever_failed_before_what_is_looked_at_is_nobody_of_it() -> None:

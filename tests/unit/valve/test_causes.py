@@ -15,7 +15,7 @@ from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 NOW = 1_800_000_000.0
 NOTHING = CallWindow()
 HOLDS = {Lane.BULK: Hold("ada", NOW - 5, "wrong text")}
-POOR = Closed(CREDIT, NOW - 60, pages=500, balance=Decimal(30), confirmed=True)
+NO_CREDIT = Closed(CREDIT, NOW - 60, pages=500, balance=Decimal(30), confirmed=True)
 
 
 def held(was: Closed, *findings: Finding) -> Closed:
@@ -28,7 +28,7 @@ def held(was: Closed, *findings: Finding) -> Closed:
 
 @pytest.mark.parametrize("finding", [Finding(None, Decimal(30)), Finding(None, Decimal(29)), Finding(None)])
 def test_a_hold_covers_the_lack_of_credit_and_does_not_end_it(finding: Finding) -> None:
-    lane = held(POOR, finding, finding)
+    lane = held(NO_CREDIT, finding, finding)
     assert (lane.cause, lane.beneath) == (OPERATOR, CREDIT)
     assert lane.is_for(CREDIT)
 
@@ -43,7 +43,7 @@ def test_a_hold_covers_a_fault_as_long_as_credit_shows_it(cause: str) -> None:
 @pytest.mark.parametrize(
     ("was", "finding"),
     [
-        (POOR, Finding(None, Decimal(31))),
+        (NO_CREDIT, Finding(None, Decimal(31))),
         (Closed(CREDENTIALS, NOW, confirmed=True), Finding(None, Decimal(30))),
         (Closed(GATEWAY, NOW, confirmed=True), Finding(None, Decimal(30))),
     ],
@@ -69,10 +69,10 @@ def test_a_login_that_is_refused_after_an_outage_is_called_what_it_is() -> None:
 
 @pytest.mark.parametrize("cause", [CREDENTIALS, GATEWAY])
 def test_what_calls_alone_had_closed_is_confirmed_once_credit_shows_it(cause: str) -> None:
-    met = Closed(GATEWAY, NOW, "5 of 5 calls failed in the last 119 seconds", trial_at=NOW + 15)
+    met = Closed(GATEWAY, NOW, "5 of 5 calls failed in the last 119 seconds", probe_at=NOW + 15)
     after = decide(Valve({Lane.BULK: met}), NOTHING, Finding(cause), NOW + 60).closed[Lane.BULK]
-    assert after == replace(met, cause=cause, confirmed=True, trial_at=NOW + 60 + 900)
-    # Seen again and again, that puts the trial off no further.
+    assert after == replace(met, cause=cause, confirmed=True, probe_at=NOW + 60 + 900)
+    # Seen again and again, that puts the probe off no further.
     assert decide(Valve({Lane.BULK: after}), NOTHING, Finding(cause), NOW + 120).closed[Lane.BULK] == after
 
 

@@ -11,7 +11,7 @@ from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow
 from kobo_sms.valve.rules import (
-    CREDIT_TRIAL,
+    CREDIT_PROBE_WAIT,
     PROBED_EVERY,
     PROBED_WITHIN,
     SUSPECTED_FOR,
@@ -24,7 +24,7 @@ from kobo_sms.valve.rules import (
     decide,
 )
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY, SYMPTOMS
-from kobo_sms.valve.upkeep import acquit, begin_probe, convict, probe_lanes
+from kobo_sms.valve.upkeep import acquit, begin_probing, convict, suspects_to_probe
 from tests.unit.valve.counted_calls import NOW, counted
 
 OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
@@ -58,8 +58,8 @@ def test_what_credit_shows_too_closes_both_lanes_at_once(fault: Symptom, lane: L
         NOW,
         "credit/ shows it",
         confirmed=True,
-        trial_at=NOW + 900,
-        trial_wait=15.0,
+        probe_at=NOW + 900,
+        probe_wait=15.0,
         sweep_at=NOW + SWEEP_EVERY,
     )
     assert valve == Valve(dict.fromkeys(BOTH, closed))
@@ -100,12 +100,12 @@ def test_what_credit_contradicts_is_suspected_first(fault: Symptom, finding: Fin
         fault,
         NOW,
         "5 of 5 calls failed in the last 119 seconds",
-        trial_at=NOW,
-        trial_wait=15.0,
+        probe_at=NOW,
+        probe_wait=15.0,
         sweep_at=NOW + SWEEP_EVERY,
     )
     assert valve == Valve(suspected=dict.fromkeys(BOTH, lane))
-    assert probe_lanes(valve, NOW) == [Lane.PRIORITY, Lane.BULK]
+    assert suspects_to_probe(valve, NOW) == [Lane.PRIORITY, Lane.BULK]
 
 
 @pytest.mark.parametrize(("failed", "worked", "suspected"), [(18, 2, True), (17, 3, False), (5, 1, False)])
@@ -153,13 +153,13 @@ def test_a_lane_whose_own_calls_alone_fail_is_the_only_one(lane: Lane) -> None:
 
 def test_only_one_check_probes_and_should_it_die_another_does() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
-    probed = begin_probe(suspected, probe_lanes(suspected, NOW), NOW)
-    assert probe_lanes(probed, NOW) == []
+    probed = begin_probing(suspected, suspects_to_probe(suspected, NOW), NOW)
+    assert suspects_to_probe(probed, NOW) == []
     for later in (1, 30, PROBED_WITHIN - 0.001, PROBED_WITHIN):
         again = decide(probed, counted(7), WELL, NOW + later)
         assert {each.since for each in again.suspected.values()} == {NOW}
-        assert probe_lanes(again, NOW + later) == ([Lane.PRIORITY, Lane.BULK] if later == PROBED_WITHIN else [])
-    assert begin_probe(suspected, [Lane.BULK], NOW).suspected[Lane.PRIORITY] == suspected.suspected[Lane.PRIORITY]
+        assert suspects_to_probe(again, NOW + later) == ([Lane.PRIORITY, Lane.BULK] if later == PROBED_WITHIN else [])
+    assert begin_probing(suspected, [Lane.BULK], NOW).suspected[Lane.PRIORITY] == suspected.suspected[Lane.PRIORITY]
 
 
 def test_the_suspicion_lasts_as_long_as_nearly_all_calls_fail_and_says_what_was_counted_last() -> None:
@@ -174,7 +174,7 @@ def test_the_suspicion_lasts_as_long_as_nearly_all_calls_fail_and_says_what_was_
 def test_another_cause_is_another_suspicion() -> None:
     suspected = decide(OPEN, counted(5), WELL, NOW)
     later = decide(suspected, counted(5) + counted(9, symptom=CREDENTIALS), WELL, NOW + 20)
-    assert {(each.cause, each.since, each.trial_at) for each in later.suspected.values()} == {
+    assert {(each.cause, each.since, each.probe_at) for each in later.suspected.values()} == {
         (CREDENTIALS, NOW + 20, NOW + 20)
     }
 
@@ -199,15 +199,15 @@ def test_an_operator_has_the_last_word_on_what_is_suspected() -> None:
 
 
 def test_a_probe_that_fails_soon_is_followed_by_others() -> None:
-    suspected = begin_probe(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
+    suspected = begin_probing(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
     after = convict(suspected, [Lane.PRIORITY, Lane.BULK], NOW + 5)
     assert after.closed == {}
     assert after.suspected == {
-        lane: replace(each, trial_at=NOW + 5 + PROBED_EVERY) for lane, each in suspected.suspected.items()
+        lane: replace(each, probe_at=NOW + 5 + PROBED_EVERY) for lane, each in suspected.suspected.items()
     }
     # Never later than it may be closed.
     late = convict(suspected, [Lane.BULK], NOW + SUSPECTED_FOR - 1)
-    assert late.suspected[Lane.BULK].trial_at == NOW + SUSPECTED_FOR
+    assert late.suspected[Lane.BULK].probe_at == NOW + SUSPECTED_FOR
     assert late.suspected[Lane.PRIORITY] == suspected.suspected[Lane.PRIORITY]
 
 
@@ -217,7 +217,7 @@ def test_what_fails_for_long_is_closed_and_tried_soon() -> None:
     after = convict(suspected, [Lane.PRIORITY, Lane.BULK], at)
     assert after.suspected == {}
     assert after.closed == {
-        lane: replace(each, since=at, trial_at=at + 15) for lane, each in suspected.suspected.items()
+        lane: replace(each, since=at, probe_at=at + 15) for lane, each in suspected.suspected.items()
     }
     assert not any(each.confirmed for each in after.closed.values())
     one = convict(suspected, [Lane.BULK], at)
@@ -235,9 +235,9 @@ def test_where_all_fails_each_probe_too_it_closes_within_a_minute_and_no_sooner(
         if valve.closed:
             break
         valve = decide(valve, counted(5, ago=-second), WELL, now)
-        if due := probe_lanes(valve, now):
+        if due := suspects_to_probe(valve, now):
             probes.append(second)
-            valve = convict(begin_probe(valve, due, now), due, now)
+            valve = convict(begin_probing(valve, due, now), due, now)
     assert valve.closed.keys() == BOTH
     assert probes[0] == 0
     assert probes[-1] == second - 1 == SUSPECTED_FOR
@@ -284,29 +284,29 @@ def test_who_works_is_judged_by_both_lanes_only_since_it_was_opened() -> None:
 def test_who_opened_and_fails_again_goes_on_waiting_longer(ago: float, wait: float) -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - ago, 240.0)))
     suspected = decide(opened, counted(5), WELL, NOW)
-    assert suspected.suspected[Lane.BULK].trial_wait == wait
+    assert suspected.suspected[Lane.BULK].probe_wait == wait
     closed = convict(suspected, BOTH, NOW + SUSPECTED_FOR).closed[Lane.BULK]
-    assert (closed.trial_wait, closed.trial_at) == (wait, NOW + SUSPECTED_FOR + wait)
+    assert (closed.probe_wait, closed.probe_at) == (wait, NOW + SUSPECTED_FOR + wait)
     shown = decide(opened, counted(5), Finding(GATEWAY), NOW).closed[Lane.BULK]
-    assert (shown.trial_wait, shown.trial_at) == (wait, NOW + 900)
+    assert (shown.probe_wait, shown.probe_at) == (wait, NOW + 900)
 
 
 def test_who_worked_in_between_begins_anew() -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 60, 240.0)))
     after = decide(opened, counted(19) + counted(worked=1, ago=9), WELL, NOW)
-    assert {lane: each.trial_wait for lane, each in after.suspected.items()} == {Lane.PRIORITY: 480, Lane.BULK: 15}
+    assert {lane: each.probe_wait for lane, each in after.suspected.items()} == {Lane.PRIORITY: 480, Lane.BULK: 15}
 
 
 def test_a_lane_that_was_acquitted_and_fails_again_waits_half_a_minute() -> None:
     acquitted = acquit(decide(OPEN, counted(5), WELL, NOW), BOTH, NOW)
     again = decide(acquitted, counted(5, ago=-20), WELL, NOW + 20)
     at = NOW + 20 + SUSPECTED_FOR
-    assert convict(again, BOTH, at).closed[Lane.BULK].trial_at == at + 30
+    assert convict(again, BOTH, at).closed[Lane.BULK].probe_at == at + 30
 
 
 def test_no_wait_is_longer_than_fifteen_minutes() -> None:
     opened = Valve(opened=dict.fromkeys(BOTH, Opened(NOW - 10, 900.0)))
-    assert decide(opened, counted(5), WELL, NOW).suspected[Lane.BULK].trial_wait == 900
+    assert decide(opened, counted(5), WELL, NOW).suspected[Lane.BULK].probe_wait == 900
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -319,8 +319,8 @@ def test_credit_that_the_balance_explains_closes_its_lane_at_once(lane: Lane) ->
         pages=1,
         balance=Decimal(9),
         confirmed=True,
-        trial_at=NOW + CREDIT_TRIAL,
-        trial_wait=CREDIT_TRIAL,
+        probe_at=NOW + CREDIT_PROBE_WAIT,
+        probe_wait=CREDIT_PROBE_WAIT,
         sweep_at=NOW + SWEEP_EVERY,
     )
     assert valve == Valve({lane: closed})
@@ -356,7 +356,7 @@ def test_credit_that_nothing_explains_is_suspected(finding: Finding) -> None:
     assert (lane.cause, lane.pages, lane.balance, lane.confirmed) == (CREDIT, 3, finding.balance, False)
     assert lane.detail == "5 of 5 calls failed in the last 119 seconds"
     at = NOW + SUSPECTED_FOR
-    assert convict(valve, [Lane.BULK], at).closed[Lane.BULK].trial_at == at + 15
+    assert convict(valve, [Lane.BULK], at).closed[Lane.BULK].probe_at == at + 15
 
 
 def test_a_fault_that_credit_shows_goes_before_credit() -> None:

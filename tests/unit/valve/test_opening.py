@@ -1,4 +1,4 @@
-"""What opens a lane again: a balance that rises, a trial, an operator."""
+"""What opens a lane again: a balance that rises, a probe, an operator."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from kobo_sms.valve.rules import OPERATOR, SUSPECTED_FOR, SWEEP_EVERY, Closed, F
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import (
     begin_sweep,
+    closed_to_probe,
     convict,
     end_sweep,
     fault_lanes,
-    open_after_trial,
-    put_off_trial,
+    open_after_probe,
+    put_off_probe,
     sweep_lanes,
-    trial_lanes,
 )
 from tests.unit.valve.counted_calls import NOW, counted
 
 WELL, NOTHING = Finding(None, Decimal(5000)), CallWindow()
 BOTH = (Lane.PRIORITY, Lane.BULK)
 HOLD = Hold("ada", NOW - 5, "wrong text")
-POOR = Closed(CREDIT, NOW, pages=500, balance=Decimal(30), confirmed=True, trial_at=NOW + 3600, sweep_at=NOW + 9)
+NO_CREDIT = Closed(CREDIT, NOW, pages=500, balance=Decimal(30), confirmed=True, probe_at=NOW + 3600, sweep_at=NOW + 9)
 
 
 FEW = counted(5, symptom=CREDIT)
@@ -42,7 +42,7 @@ def convicted(window: CallWindow, finding: Finding = WELL) -> Valve:
 
 
 def broken(cause: Symptom = GATEWAY, **fields: Any) -> Valve:
-    return Valve(dict.fromkeys(BOTH, Closed(cause, NOW, trial_at=NOW + 60, sweep_at=NOW + 9, **fields)))
+    return Valve(dict.fromkeys(BOTH, Closed(cause, NOW, probe_at=NOW + 60, sweep_at=NOW + 9, **fields)))
 
 
 def after(valve: Valve, *balances: int | None) -> Valve:
@@ -65,11 +65,11 @@ def after(valve: Valve, *balances: int | None) -> Valve:
     ],
 )
 def test_credit_opens_once_the_balance_has_risen(balances: list[int | None], opens: bool) -> None:
-    assert after(Valve({Lane.BULK: POOR}), *balances).closed.keys() == (set() if opens else {Lane.BULK})
+    assert after(Valve({Lane.BULK: NO_CREDIT}), *balances).closed.keys() == (set() if opens else {Lane.BULK})
 
 
 def test_a_balance_that_nobody_knew_has_to_be_seen_twice() -> None:
-    unknown = Valve({Lane.BULK: replace(POOR, balance=None)})
+    unknown = Valve({Lane.BULK: replace(NO_CREDIT, balance=None)})
     assert after(unknown, 5000).closed[Lane.BULK].balance == 5000
     assert after(unknown, 5000, 5001).closed == {}
 
@@ -77,29 +77,29 @@ def test_a_balance_that_nobody_knew_has_to_be_seen_twice() -> None:
 @pytest.mark.parametrize(("balance", "wait"), [(5, 3600), (5000, 15)])
 def test_credit_is_tried_soon_where_the_balance_does_not_explain_it(balance: int, wait: float) -> None:
     closed = convicted(FEW, Finding(None, Decimal(balance)))
-    assert trial_lanes(closed, NOW + wait - 1) == []
-    assert trial_lanes(closed, NOW + wait) == [Lane.BULK]
-    put_off = put_off_trial(closed, [Lane.BULK], NOW, failed=True)
-    assert put_off.closed[Lane.BULK].trial_at == NOW + max(wait, 30)
+    assert closed_to_probe(closed, NOW + wait - 1) == []
+    assert closed_to_probe(closed, NOW + wait) == [Lane.BULK]
+    put_off = put_off_probe(closed, [Lane.BULK], NOW, failed=True)
+    assert put_off.closed[Lane.BULK].probe_at == NOW + max(wait, 30)
 
 
 def test_a_balance_that_explains_a_refusal_no_more_has_it_tried_at_once() -> None:
     # Without having risen: nobody knew what a page costs.
-    waiting = replace(POOR, balance=Decimal(6000), pages=100)
+    waiting = replace(NO_CREDIT, balance=Decimal(6000), pages=100)
     valve = decide(Valve({Lane.BULK: replace(waiting, pages=500)}), NOTHING, Finding(None, Decimal(5000)), NOW + 5)
-    assert (valve.closed[Lane.BULK].confirmed, trial_lanes(valve, NOW + 5)) == (False, [Lane.BULK])
-    assert valve.closed[Lane.BULK].trial_wait == 15
+    assert (valve.closed[Lane.BULK].confirmed, closed_to_probe(valve, NOW + 5)) == (False, [Lane.BULK])
+    assert valve.closed[Lane.BULK].probe_wait == 15
     assert decide(valve, NOTHING, Finding(None, Decimal(5000)), NOW + 6) == valve
 
 
 @pytest.mark.parametrize("finding", [Finding(GATEWAY), Finding(CREDENTIALS)])
 def test_a_fault_does_not_open_what_waits_for_credit(finding: Finding) -> None:
-    valve = decide(Valve({Lane.BULK: POOR}), counted(9), finding, NOW)
+    valve = decide(Valve({Lane.BULK: NO_CREDIT}), counted(9), finding, NOW)
     assert (valve.closed[Lane.BULK].cause, valve.closed[Lane.BULK].balance) == (CREDIT, Decimal(30))
 
 
 def test_credit_closes_again_should_the_rise_not_be_enough() -> None:
-    opened = after(Valve({Lane.BULK: POOR}), 31)
+    opened = after(Valve({Lane.BULK: NO_CREDIT}), 31)
     refused = counted(1, symptom=CREDIT, pages=500, ago=-70)
     assert decide(opened, refused, Finding(None, Decimal(31)), NOW + 80).closed.keys() == {Lane.BULK}
 
@@ -107,7 +107,7 @@ def test_credit_closes_again_should_the_rise_not_be_enough() -> None:
 @pytest.mark.parametrize("balance", [31, 10**6])
 def test_what_was_refused_before_the_rise_closes_nothing_after_it(balance: int) -> None:
     before = counted(9, symptom=CREDIT, pages=10**6) + counted(9, symptom=CREDIT, pages=10**6, ago=-59)
-    valve = decide(Valve({Lane.BULK: POOR}), before, Finding(None, Decimal(balance)), NOW + 60)
+    valve = decide(Valve({Lane.BULK: NO_CREDIT}), before, Finding(None, Decimal(balance)), NOW + 60)
     assert valve == Valve(opened={Lane.BULK: Opened(NOW + 60, 15.0)})
     for later in (61, 120, 179, 181):
         valve = decide(valve, before, Finding(None, Decimal(balance)), NOW + later)
@@ -121,11 +121,11 @@ def test_both_lanes_are_tried_at_once_when_credit_is_well_again(cause: Symptom) 
     assert still == valve
     well = decide(valve, NOTHING, WELL, NOW + 10)
     assert set(well.closed) == set(BOTH)
-    assert trial_lanes(well, NOW + 10) == list(BOTH)
-    assert {each.trial_wait for each in well.closed.values()} == {15}
+    assert closed_to_probe(well, NOW + 10) == list(BOTH)
+    assert {each.probe_wait for each in well.closed.values()} == {15}
     assert decide(well, NOTHING, WELL, NOW + 10) == well
-    # However long its trials had been waiting by then.
-    grown = Valve({lane: replace(each, trial_wait=900.0) for lane, each in valve.closed.items()})
+    # However long its probes had been waiting by then.
+    grown = Valve({lane: replace(each, probe_wait=900.0) for lane, each in valve.closed.items()})
     assert decide(grown, NOTHING, Finding(None), NOW + 10) == well
 
 
@@ -134,78 +134,78 @@ def test_while_credit_shows_the_gateway_down_it_is_tried_every_fifteen_minutes()
     for quarter in range(1, 4):
         now = NOW + 900 * quarter
         valve = decide(valve, NOTHING, Finding(GATEWAY), now - 1)
-        assert trial_lanes(valve, now - 0.001) == []
-        assert trial_lanes(valve, now) == list(BOTH)
-        valve = put_off_trial(valve, BOTH, now, failed=quarter % 2 == 0)
+        assert closed_to_probe(valve, now - 0.001) == []
+        assert closed_to_probe(valve, now) == list(BOTH)
+        valve = put_off_probe(valve, BOTH, now, failed=quarter % 2 == 0)
 
 
 def test_a_login_that_credit_refuses_is_never_tried_at_send() -> None:
     valve = decide(Valve(), counted(1, symptom=CREDENTIALS), Finding(CREDENTIALS), NOW)
     assert set(valve.closed) == set(BOTH)
-    assert trial_lanes(valve, NOW + 10**6) == []
+    assert closed_to_probe(valve, NOW + 10**6) == []
 
 
 def test_one_fault_may_turn_into_the_other() -> None:
     changed = decide(broken(), NOTHING, Finding(CREDENTIALS), NOW)
     assert {(each.cause, each.confirmed) for each in changed.closed.values()} == {(CREDENTIALS, True)}
-    assert trial_lanes(changed, NOW + 10_000) == []
+    assert closed_to_probe(changed, NOW + 10_000) == []
 
 
 def test_a_fault_that_credit_shows_only_now_puts_the_trial_off_once() -> None:
     shown = decide(broken(), NOTHING, Finding(GATEWAY), NOW + 1)
-    assert {each.trial_at for each in shown.closed.values()} == {NOW + 901}
+    assert {each.probe_at for each in shown.closed.values()} == {NOW + 901}
     assert decide(shown, NOTHING, Finding(GATEWAY), NOW + 2) == shown
 
 
 def test_a_trial_is_due_after_its_wait_not_before() -> None:
-    assert trial_lanes(broken(), NOW + 59.9) == []
-    assert trial_lanes(broken(), NOW + 60) == list(BOTH)
-    assert trial_lanes(Valve({Lane.PRIORITY: Closed(OPERATOR, NOW)}), NOW + 10_000) == []
+    assert closed_to_probe(broken(), NOW + 59.9) == []
+    assert closed_to_probe(broken(), NOW + 60) == list(BOTH)
+    assert closed_to_probe(Valve({Lane.PRIORITY: Closed(OPERATOR, NOW)}), NOW + 10_000) == []
 
 
 def test_the_waits_grow_to_fifteen_minutes() -> None:
     valve = convicted(counted(5))
-    waits = [valve.closed[Lane.BULK].trial_at - NOW]
+    waits = [valve.closed[Lane.BULK].probe_at - NOW]
     for _ in range(8):
-        valve = put_off_trial(valve, BOTH, NOW, failed=True)
-        waits.append(valve.closed[Lane.BULK].trial_at - NOW)
+        valve = put_off_probe(valve, BOTH, NOW, failed=True)
+        waits.append(valve.closed[Lane.BULK].probe_at - NOW)
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900, 900]
-    assert put_off_trial(valve, [Lane.BULK], NOW + 7, failed=False).closed[Lane.BULK].trial_at == NOW + 907
-    assert put_off_trial(valve, [Lane.BULK], NOW + 7, failed=True).closed[Lane.PRIORITY] == valve.closed[Lane.PRIORITY]
-    assert put_off_trial(valve, [], NOW + 7, failed=True) == valve
+    assert put_off_probe(valve, [Lane.BULK], NOW + 7, failed=False).closed[Lane.BULK].probe_at == NOW + 907
+    assert put_off_probe(valve, [Lane.BULK], NOW + 7, failed=True).closed[Lane.PRIORITY] == valve.closed[Lane.PRIORITY]
+    assert put_off_probe(valve, [], NOW + 7, failed=True) == valve
 
 
 def test_a_trial_that_told_nothing_is_followed_by_another_as_soon() -> None:
-    valve = put_off_trial(broken(trial_wait=60.0), BOTH, NOW, failed=False)
-    assert {(each.trial_at, each.trial_wait) for each in valve.closed.values()} == {(NOW + 60, 60.0)}
+    valve = put_off_probe(broken(probe_wait=60.0), BOTH, NOW, failed=False)
+    assert {(each.probe_at, each.probe_wait) for each in valve.closed.values()} == {(NOW + 60, 60.0)}
 
 
 def test_a_minutes_outage_costs_a_minute_and_a_half() -> None:
-    """Suspected, probed and closed within seconds; each trial fails till the minute is over."""
+    """Suspected, probed and closed within seconds; each probe fails till the minute is over."""
     valve, now = convicted(counted(5)), NOW
     while now < NOW + 60:
-        now = min(each.trial_at for each in valve.closed.values())
-        valve = put_off_trial(valve, trial_lanes(valve, now), now, failed=True)
+        now = min(each.probe_at for each in valve.closed.values())
+        valve = put_off_probe(valve, closed_to_probe(valve, now), now, failed=True)
     assert now <= NOW + 15 + 30 + 60
 
 
 def test_a_trial_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
-    valve = broken(trial_wait=240.0)
+    valve = broken(probe_wait=240.0)
     assert fault_lanes(valve) == list(BOTH)
-    assert open_after_trial(valve, BOTH, NOW) == Valve(opened=dict.fromkeys(BOTH, Opened(NOW, 240.0)))
-    mixed = Valve({Lane.PRIORITY: valve.closed[Lane.PRIORITY], Lane.BULK: POOR})
+    assert open_after_probe(valve, BOTH, NOW) == Valve(opened=dict.fromkeys(BOTH, Opened(NOW, 240.0)))
+    mixed = Valve({Lane.PRIORITY: valve.closed[Lane.PRIORITY], Lane.BULK: NO_CREDIT})
     assert fault_lanes(mixed) == [Lane.PRIORITY]
-    assert open_after_trial(mixed, [Lane.PRIORITY], NOW).closed == {Lane.BULK: POOR}
-    assert open_after_trial(mixed, [Lane.BULK], NOW).closed.keys() == {Lane.PRIORITY}
+    assert open_after_probe(mixed, [Lane.PRIORITY], NOW).closed == {Lane.BULK: NO_CREDIT}
+    assert open_after_probe(mixed, [Lane.BULK], NOW).closed.keys() == {Lane.PRIORITY}
     held = Valve(valve.closed, {Lane.PRIORITY: HOLD})
-    assert open_after_trial(held, BOTH, NOW).closed.keys() == {Lane.PRIORITY}
+    assert open_after_probe(held, BOTH, NOW).closed.keys() == {Lane.PRIORITY}
 
 
 @pytest.mark.parametrize("finding", [WELL, Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))])
 @pytest.mark.parametrize("symptom", [GATEWAY, CREDENTIALS, CREDIT])
 def test_what_was_counted_before_a_trial_succeeded_says_nothing_any_more(symptom: Symptom, finding: Finding) -> None:
     before = counted(50, symptom=symptom) + counted(50, symptom=symptom, ago=30)
-    valve = open_after_trial(broken(), BOTH, NOW + 0.5)
+    valve = open_after_probe(broken(), BOTH, NOW + 0.5)
     for later in range(1, 200):
         valve = decide(valve, before, finding, NOW + later)
         assert (valve.closed, valve.suspected) == ({}, {})
@@ -219,7 +219,7 @@ def test_what_was_opened_is_remembered_for_three_minutes() -> None:
     assert decide(valve, NOTHING, WELL, NOW + 180).opened == {}
 
 
-@pytest.mark.parametrize("closed", [{}, {Lane.BULK: POOR}, broken().closed, broken(confirmed=True).closed])
+@pytest.mark.parametrize("closed", [{}, {Lane.BULK: NO_CREDIT}, broken().closed, broken(confirmed=True).closed])
 @pytest.mark.parametrize("finding", [WELL, Finding(GATEWAY), Finding(None, Decimal(10**6))])
 def test_an_operators_hold_is_respected(closed: dict[Lane, Closed], finding: Finding) -> None:
     valve = decide(Valve(closed, {Lane.BULK: HOLD}), counted(9, 9), finding, NOW)
@@ -227,7 +227,7 @@ def test_an_operators_hold_is_respected(closed: dict[Lane, Closed], finding: Fin
     assert (held.cause, held.by, held.since, held.detail) == (OPERATOR, "ada", NOW - 5, "wrong text")
     assert valve.holds == {Lane.BULK: HOLD}
     assert decide(valve, NOTHING, finding, NOW) == valve
-    assert Lane.BULK not in trial_lanes(valve, NOW + 10_000)
+    assert Lane.BULK not in closed_to_probe(valve, NOW + 10_000)
 
 
 def test_without_its_hold_a_lane_opens() -> None:
@@ -239,7 +239,7 @@ def test_without_its_hold_a_lane_opens() -> None:
     assert decide(opened, counted(5), Finding(GATEWAY), NOW + 1).closed.keys() == {Lane.PRIORITY}
 
 
-@pytest.mark.parametrize("closed", [{Lane.BULK: POOR}, broken().closed, broken(confirmed=True).closed])
+@pytest.mark.parametrize("closed", [{Lane.BULK: NO_CREDIT}, broken().closed, broken(confirmed=True).closed])
 @pytest.mark.parametrize("finding", [Finding(GATEWAY), Finding(CREDENTIALS), WELL, Finding(None, Decimal(0))])
 def test_an_operators_order_opens_and_is_done_with(closed: dict[Lane, Closed], finding: Finding) -> None:
     before = counted(9, ago=9, lane=Lane.BULK) + counted(9, ago=9, lane=Lane.PRIORITY)
@@ -298,14 +298,14 @@ def test_a_sweep_that_does_not_come_to_its_end_goes_on_soon_for_half_an_hour() -
 
 
 def test_a_hold_over_a_closed_lane_does_not_put_its_sweep_off() -> None:
-    held = decide(Valve({Lane.BULK: POOR}, {Lane.BULK: HOLD}), NOTHING, WELL, NOW)
-    assert held.closed[Lane.BULK].sweep_at == POOR.sweep_at
-    assert decide(held, NOTHING, WELL, NOW + 5).closed[Lane.BULK].sweep_at == POOR.sweep_at
+    held = decide(Valve({Lane.BULK: NO_CREDIT}, {Lane.BULK: HOLD}), NOTHING, WELL, NOW)
+    assert held.closed[Lane.BULK].sweep_at == NO_CREDIT.sweep_at
+    assert decide(held, NOTHING, WELL, NOW + 5).closed[Lane.BULK].sweep_at == NO_CREDIT.sweep_at
     assert decide(Valve(holds={Lane.BULK: HOLD}), NOTHING, WELL, NOW).closed[Lane.BULK].sweep_at == NOW + SWEEP_EVERY
 
 
 @pytest.mark.parametrize("cause", [GATEWAY, CREDENTIALS])
 def test_opening_twice_is_opening_once(cause: Symptom) -> None:
-    once = open_after_trial(broken(cause), BOTH, NOW)
-    assert open_after_trial(once, BOTH, NOW) == once
+    once = open_after_probe(broken(cause), BOTH, NOW)
+    assert open_after_probe(once, BOTH, NOW) == once
     assert decide(once, NOTHING, WELL, NOW + 1).closed == {}

@@ -21,13 +21,13 @@ from kobo_sms.valve.rules import OPERATOR, SUSPECTED_FOR, Closed, Finding, Hold,
 from kobo_sms.valve.signals import ACCEPTED, CREDENTIALS, CREDIT, FAULTS, GATEWAY, FailureSignal
 from kobo_sms.valve.upkeep import (
     acquit,
-    begin_probe,
+    begin_probing,
+    closed_to_probe,
     convict,
     fault_lanes,
-    open_after_trial,
-    probe_lanes,
-    put_off_trial,
-    trial_lanes,
+    open_after_probe,
+    put_off_probe,
+    suspects_to_probe,
 )
 
 LANE, RECIPIENTS = st.sampled_from(LANES), st.sampled_from(["a", "ab", "abcd"])
@@ -140,10 +140,10 @@ class ValveMachine(RuleBasedStateMachine):
         # An order may be forgotten at the second look, or make what fails since wait for longer.
         assert again == after or before.open_asked
         assert (again.closed, again.suspected.keys()) == (after.closed, after.suspected.keys())
-        assert set(trial_lanes(after, self.now)) <= after.closed.keys()
+        assert set(closed_to_probe(after, self.now)) <= after.closed.keys()
         if finding.fault == CREDENTIALS:
             # Neither are lanes tried that wait to be let in, whatever had closed them.
-            assert not set(trial_lanes(after, self.now + 10_000)) & set(fault_lanes(after))
+            assert not set(closed_to_probe(after, self.now + 10_000)) & set(fault_lanes(after))
         for lane in LANES:
             if lane not in after.closed and (lane in before.closed or lane in before.open_asked):
                 self.fresh_since[lane] = before.open_asked.get(lane, self.now)
@@ -172,15 +172,15 @@ class ValveMachine(RuleBasedStateMachine):
         calls = self._of_fault(lane, since)
         shown = finding.fault is not None and self._bears_out(finding.fault, calls)
         explained = self._explains(finding, lane, since)
-        poor, _ = looked_at(self._met(lane, ACCEPTED, CREDIT), (ACCEPTED,), self.now, since)
+        no_credit, _ = looked_at(self._met(lane, ACCEPTED, CREDIT), (ACCEPTED,), self.now, since)
         assert (closed is not None) is (shown or explained)
         if closed is not None:
             assert closed.cause == (finding.fault if shown else CREDIT)
         elif suspected is not None:
-            assert hardly_works(*((poor, (CREDIT,)) if suspected.cause == CREDIT else (calls, FAULTS)))
+            assert hardly_works(*((no_credit, (CREDIT,)) if suspected.cause == CREDIT else (calls, FAULTS)))
         else:
             assert not hardly_works(calls, FAULTS)
-            assert not hardly_works(poor, (CREDIT,))
+            assert not hardly_works(no_credit, (CREDIT,))
 
     def _judge_suspicion(self, lane: Lane, before: Valve, after: Valve) -> None:
         was, suspected = before.suspected.get(lane), after.suspected.get(lane)
@@ -188,9 +188,9 @@ class ValveMachine(RuleBasedStateMachine):
             return
         assert not suspected.confirmed
         if was is not None and was.cause == suspected.cause and lane not in before.open_asked:
-            assert (suspected.since, suspected.trial_at) == (was.since, was.trial_at)
+            assert (suspected.since, suspected.probe_at) == (was.since, was.probe_at)
         else:
-            assert (suspected.since, suspected.trial_at) == (self.now, self.now)
+            assert (suspected.since, suspected.probe_at) == (self.now, self.now)
 
     def _met(self, lane: Lane | None, *kinds: str) -> list[Call]:
         return [call for call in self.ever if call.what in kinds and lane in (call.lane, None)]
@@ -213,38 +213,38 @@ class ValveMachine(RuleBasedStateMachine):
         refused = [call for call in self._met(lane, CREDIT) if call.at > max(since, self.now - 120)]
         return finding.balance is not None and any(finding.balance < 10 * call.pages for call in refused)
 
-    @precondition(lambda self: bool(trial_lanes(self.valve, self.now)))
+    @precondition(lambda self: bool(closed_to_probe(self.valve, self.now)))
     @rule(succeeds=st.booleans())
-    def trial(self, succeeds: bool) -> None:
-        lanes = trial_lanes(self.valve, self.now)
+    def probe_closed(self, succeeds: bool) -> None:
+        lanes = closed_to_probe(self.valve, self.now)
         if succeeds:
-            after = open_after_trial(self.valve, lanes, self.now)
+            after = open_after_probe(self.valve, lanes, self.now)
             assert not after.closed.keys() & (set(lanes) - self.valve.holds.keys())
         else:
-            after = put_off_trial(self.valve, lanes, self.now, failed=True)
-            waits = {lane: after.closed[lane].trial_at - self.now for lane in lanes}
+            after = put_off_probe(self.valve, lanes, self.now, failed=True)
+            waits = {lane: after.closed[lane].probe_at - self.now for lane in lanes}
             assert all(
                 30 <= wait <= (900 if after.closed[lane].cause in FAULTS else 3600) for lane, wait in waits.items()
             )
         self._note_opened(after)
         self.valve = after
         # Who is held since goes on to be, from the next check on.
-        assert not set(trial_lanes(after, self.now)) - after.holds.keys()
+        assert not set(closed_to_probe(after, self.now)) - after.holds.keys()
 
-    @precondition(lambda self: bool(probe_lanes(self.valve, self.now)))
+    @precondition(lambda self: bool(suspects_to_probe(self.valve, self.now)))
     @rule(works=st.booleans(), seconds=st.sampled_from([0.0, 10.0, 40.0]))
-    def probe(self, works: bool, seconds: float) -> None:
-        lanes = probe_lanes(self.valve, self.now)
-        begun = begin_probe(self.valve, lanes, self.now)
-        assert probe_lanes(begun, self.now) == []
+    def probe_suspected(self, works: bool, seconds: float) -> None:
+        lanes = suspects_to_probe(self.valve, self.now)
+        begun = begin_probing(self.valve, lanes, self.now)
+        assert suspects_to_probe(begun, self.now) == []
         self.now += seconds
         after = (acquit if works else convict)(begun, lanes, self.now)
         guilty = {lane for lane in lanes if not works and self.now - begun.suspected[lane].since >= SUSPECTED_FOR}
         assert after.closed.keys() == begun.closed.keys() | guilty
         assert after.suspected.keys() == begun.suspected.keys() - (set(lanes) if works else guilty)
         # What is to be probed again is so before long, and a lane that is closed now is not tried at once.
-        assert all(self.now <= each.trial_at <= self.now + SUSPECTED_FOR for each in after.suspected.values())
-        assert not guilty & set(trial_lanes(after, self.now))
+        assert all(self.now <= each.probe_at <= self.now + SUSPECTED_FOR for each in after.suspected.values())
+        assert not guilty & set(closed_to_probe(after, self.now))
         if works:
             self.fresh_since |= dict.fromkeys(lanes, self.now)
         self.valve = after

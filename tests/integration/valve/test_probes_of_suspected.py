@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from kobo_sms.errors import TrialFailed, UnreadableBalance
+from kobo_sms.errors import ProbeFailed, UnreadableBalance
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
@@ -36,7 +36,7 @@ def test_a_probe_that_works_keeps_the_lanes_open_and_rings_nothing(room: Room) -
     for after in (0, 1, 30, 60):
         assert room.check(after).closed == {}
     (event,) = room.functions.invoked
-    assert (event["trial"], len(event["Records"])) == (True, 3)
+    assert (event["probe"], len(event["Records"])) == (True, 3)
     assert room.valve.read().valve.suspected == {}
     assert room.enabled() == BOTH
     assert room.kinds() == []
@@ -90,7 +90,7 @@ def test_a_probe_that_send_sms_dies_of_has_failed_and_people_are_told(room: Room
     for after in (0, 30, 30):
         room.come_back()
         room.put(1)
-        with pytest.raises(TrialFailed):
+        with pytest.raises(ProbeFailed):
             room.check(after)
     assert room.closed().keys() == BOTH
     assert room.kinds() == ["gateway"]

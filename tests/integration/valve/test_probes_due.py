@@ -39,7 +39,7 @@ def test_a_login_that_credit_refuses_is_not_tried_at_send(room: Room) -> None:
     assert room.functions.invoked == []
 
 
-def test_of_checks_that_overlap_only_one_makes_the_trial(room: Room) -> None:
+def test_of_checks_that_overlap_only_one_makes_the_probe(room: Room) -> None:
     room.put(6)
     room.close(GATEWAY)
     overlapping: list[set[Lane]] = []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.errors import TrialFailed
+from kobo_sms.errors import ProbeFailed
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
@@ -27,7 +27,7 @@ def test_three_records_are_tried_and_their_success_opens(room: Room, kind: Sympt
     assert room.functions.invoked == []
     assert room.check(after=1).closed == {}
     (event,) = room.functions.invoked
-    assert (event["trial"], len(event["Records"])) == (True, 3)
+    assert (event["probe"], len(event["Records"])) == (True, 3)
     assert len(room.kobo.messages) == 3
     assert room.waiting() == (2, 0)
     assert room.enabled() == BOTH
@@ -87,7 +87,7 @@ def test_when_all_are_out_nobody_can_tell_and_the_next_trial_comes_as_planned(ro
     room.check(after=15)
     assert room.closed().keys() == BOTH
     assert room.functions.invoked == []
-    assert room.valve.read().valve.closed[Lane.BULK].trial_wait == 15
+    assert room.valve.read().valve.closed[Lane.BULK].probe_wait == 15
     room.put(1)
     assert room.check(after=14).closed.keys() == BOTH
     assert room.check(after=1).closed == {}
@@ -115,7 +115,7 @@ def test_a_record_refused_for_reasons_of_its_own_tells_nothing_of_the_credit(roo
     room.put(1, to=REFUSED)
     room.close(CREDIT)
     assert room.check(after=15).closed.keys() == {"bulk"}
-    assert room.valve.read().valve.closed[Lane.BULK].trial_wait == 15
+    assert room.valve.read().valve.closed[Lane.BULK].probe_wait == 15
 
 
 def test_what_send_sms_dies_of_comes_back_and_people_are_told_all_the_same(room: Room) -> None:
@@ -123,12 +123,12 @@ def test_what_send_sms_dies_of_comes_back_and_people_are_told_all_the_same(room:
     room.close(GATEWAY)
     room.functions.dies = True
     room.kobo.set_account(balance=1000)
-    with pytest.raises(TrialFailed):
+    with pytest.raises(ProbeFailed):
         room.check(after=15)
     assert room.kinds() == ["low"]
     assert room.closed().keys() == BOTH
     assert room.waiting() == (0, 2)
-    # They had been sent: the next trial finds that out, and sends nothing twice.
+    # They had been sent: the next probe finds that out, and sends nothing twice.
     room.functions.dies = False
     room.come_back()
     room.put(1)

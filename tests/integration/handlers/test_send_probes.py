@@ -1,4 +1,4 @@
-"""send_sms as check_credit invokes it for a trial: the answer counts, and attempts do not."""
+"""send_sms as check_credit invokes it for a probe: the answer counts, and attempts do not."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def offer(functions: Functions, *to: str, **event: Any) -> dict[str, Any]:
     ],
 )
 def test_a_trial_is_counted(functions: Functions, to: list[str], counts: tuple[int, ...], stay: int) -> None:
-    answer = offer(functions, *to, trial=True)
-    assert tuple(answer[name] for name in ("accepted", "poor", "answered", "failed")) == counts
+    answer = offer(functions, *to, probe=True)
+    assert tuple(answer[name] for name in ("accepted", "no_credit", "answered", "failed")) == counts
     assert len(answer["batchItemFailures"]) == stay
 
 
-@pytest.mark.parametrize("event", [{}, {"trial": False}, {"trial": "yes"}, {"trial": 1}])
+@pytest.mark.parametrize("event", [{}, {"probe": False}, {"probe": "yes"}, {"probe": 1}])
 def test_what_is_no_trial_is_answered_as_lambda_wants_it(functions: Functions, event: dict[str, Any]) -> None:
     assert offer(functions, ONE, **event) == {"batchItemFailures": []}
 
 
-@pytest.mark.parametrize(("trial", "attempts"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(("probe", "attempts"), [(True, 0), (False, 1)])
 def test_a_gateway_that_fails_in_a_trial_is_no_attempt(
-    functions: Functions, aws: Stack, trial: bool, attempts: int
+    functions: Functions, aws: Stack, probe: bool, attempts: int
 ) -> None:
-    offer(functions, GATEWAY, trial=trial)
+    offer(functions, GATEWAY, probe=probe)
     assert [item["attempts"] for item in aws.items()] == [attempts]
 
 
@@ -71,7 +71,7 @@ def test_a_trial_goes_ahead_whatever_the_breaker_says(functions: Functions, kobo
         offer(functions, *(f"23480301000{ten}{n}" for n in range(10)))
     calls = len(kobo.list_calls(endpoint="send"))
     assert calls < 12
-    offer(functions, "2348030200001", "2348030200002", "2348030200003", trial=True)
+    offer(functions, "2348030200001", "2348030200002", "2348030200003", probe=True)
     assert len(kobo.list_calls(endpoint="send")) == calls + 3
 
 
@@ -89,7 +89,7 @@ def test_what_the_breaker_holds_back_stays_untouched(functions: Functions, aws: 
 def test_a_trial_that_succeeds_is_logged_and_counted_like_any_other(
     functions: Functions, output: pytest.CaptureFixture[str]
 ) -> None:
-    offer(functions, ONE, trial=True)
+    offer(functions, ONE, probe=True)
     printed = output.readouterr().out
     assert '"outcome":"sent"' in printed
     assert '"Accepted":[1.0]' in printed
