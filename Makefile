@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
 	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
-.PHONY: help setup run test lint types template unit build schema lock clean
+.PHONY: help setup run test quick lint types template unit fuzz build schema lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,11 @@ run: setup ## the demo: a local AWS, a mock KoboMobile, every kind of answer
 
 test: setup lint types template unit ## all checks and tests
 
+quick: setup ## lint, types and unit tests, in under a minute
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy & $(BIN)/python -m pytest --quiet --numprocesses=auto tests/unit tests/test_*.py && wait $$!
+
 lint: setup ## style, with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,6 +47,11 @@ template: setup ## template.yaml, with cfn-lint
 
 unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST)
+
+fuzz: setup ## property tests with many random examples, and 10,000 random worlds (half an hour)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --numprocesses=auto -m hypothesis
+	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
+	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky
 
 build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }

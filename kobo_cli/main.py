@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import get_completion_class
 
 # Name and help of each command; kobo_cli.commands.NAME has it as `command`. Said here so that --help need import none.
 COMMANDS = {
-    "up": "Run everything on this machine, until Ctrl-C.",
-    "demo": "Run everything, send what a shop would, show what becomes of it.",
+    "up": "Run the local stack, until Ctrl-C.",
+    "demo": "Run the local stack and send an example of every kind.",
     "send": "Send a text to one or many numbers.",
-    "status": "Tell what became of a request.",
-    "stats": "Tell what became of the messages of some hours, and how long they took.",
+    "status": "Show a request's status, recipient by recipient.",
+    "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
     "mock": "Run only the mock KoboMobile.",
 }
+SHELLS = ("bash", "zsh", "fish")
 
 
 class KoboGroup(click.Group):
@@ -70,7 +72,29 @@ def _show(error: click.ClickException) -> None:
     click.echo(f"kobo: {error.format_message()}", err=True)
 
 
+def _print_completion(ctx: click.Context, _: click.Parameter, shell: str | None) -> None:
+    if shell is None or ctx.resilient_parsing:
+        return
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"--completion {shell}: there are {', '.join(SHELLS)}")
+    click.echo(kind(main, {}, "kobo", "_KOBO_COMPLETE").source())
+    ctx.exit()
+
+
 @click.group(cls=KoboGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="kobo-sms")
+@click.option(
+    "--completion",
+    type=click.Choice(SHELLS),
+    is_eager=True,
+    expose_value=False,
+    callback=_print_completion,
+    help='Print the completion of a shell: eval "$(kobo --completion bash)".',
+)
 def main() -> None:
-    """Send SMS through KoboMobile: a local stack to try it on, and what became of a message."""
+    """Send SMS through KoboMobile: a local stack to try it on, and what became of a message.
+
+    \b
+    Example: kobo send +2348030100001 --msg "Hello" --wait
+    """

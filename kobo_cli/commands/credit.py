@@ -34,7 +34,11 @@ _TOP_UPS = 5
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
 @stack_options
 def command(since: float, as_json: bool, stack: str | None, local: bool) -> None:
-    """Show the balance, its history, and when it will run out."""
+    """Show the balance, its history, and when it will run out.
+
+    \b
+    Example: kobo credit --since 7d --stack my-stack
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     connection, now = connect(stack, local), time.time()

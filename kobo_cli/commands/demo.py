@@ -30,7 +30,7 @@ from mock_kobo.control_client import MockControl
 PARAMETERS = {"RetryBaseSeconds": "1", "RetryMaxSeconds": "2", "MaxAttempts": "3", "DefaultSenderId": "NaijaFresh"}
 _LONGEST_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
-_FILE_WIDTH = 190
+_FILE_WIDTH = 100
 
 
 @click.command("demo")
@@ -38,7 +38,11 @@ _FILE_WIDTH = 190
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="The inbox's.")
 @click.option("--aws-port", default=4566, show_default=True, type=click.IntRange(0, 65535), help="The embedded AWS's.")
 def command(exits: bool, port: int, aws_port: int) -> None:
-    """Run everything on this machine, send what a shop would, and show what becomes of it."""
+    """Run the local stack, send an example of every kind, and show what becomes of each.
+
+    \b
+    Example: kobo demo --exit
+    """
     # Into a file or a pipe, lines need not fit a screen.
     console = Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
     try:
@@ -128,9 +132,9 @@ def _unexpected(sent: Sequence[Example], statuses: Sequence[Status | None]) -> l
 
 
 def _table(sent: Sequence[Example], statuses: Sequence[Status | None]) -> Table:
-    table = Table("request", "what it is", "states", "why", box=None, pad_edge=False)
+    table = Table("request", "states", "why", box=None, pad_edge=False)
     for example, status in zip(sent, statuses, strict=True):
-        table.add_row(example.request["id"], example.shows, summarise(status["counts"] if status else {}), _why(status))
+        table.add_row(example.request["id"], summarise(status["counts"] if status else {}), _why(status))
     return table
 
 

@@ -57,7 +57,11 @@ def command(
     local: bool,
     **fields: Any,
 ) -> None:
-    """Send a text TO one or many numbers."""
+    """Send a text TO one or many numbers.
+
+    \b
+    Example: kobo send +2348030100001 --msg "Hello" --wait
+    """
     request = make_request(to, **fields)
     connection = connect(stack, local)
     connection.sqs.send_message(QueueUrl=connection.queue_url(lane), MessageBody=json.dumps(request))

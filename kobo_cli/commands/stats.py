@@ -36,7 +36,11 @@ def parse_since(_context: click.Context, _parameter: click.Parameter, value: str
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 @stack_options
 def command(since: float, as_json: bool, stack: str | None, local: bool) -> None:
-    """Tell what became of the messages whose reports came in lately, why, and how long they took."""
+    """Show delivery statistics: what became of the messages whose reports came in lately, why, and how long they took.
+
+    \b
+    Example: kobo stats --since 7d --stack my-stack
+    """
     from kobo_sms.reports.stats_store import StatsStore
 
     connection = connect(stack, local)

@@ -19,7 +19,11 @@ from kobo_cli.reports.tables import print_status
 @click.option("--all", "everything", is_flag=True, help="Show every recipient.")
 @stack_options
 def command(request_id: str, as_json: bool, everything: bool, stack: str | None, local: bool) -> None:
-    """Tell what became of the request ID, recipient by recipient."""
+    """Show the status of the request ID, recipient by recipient.
+
+    \b
+    Example: kobo status order-2291-shipped --json
+    """
     items = connect(stack, local).items_of(request_id)
     if not items:
         raise CliError(f"no request {request_id} is known: not taken from the queue yet, refused, or never queued")

@@ -48,7 +48,11 @@ def parse_parameters(_context: click.Context, _parameter: click.Parameter, value
 def command(
     port: int, aws_port: int, kobo_url: str | None, every: float, parameters: dict[str, str], built: bool
 ) -> None:
-    """Run everything on this machine, until Ctrl-C: an embedded AWS, the functions, a mock KoboMobile."""
+    """Run the local stack, until Ctrl-C: an embedded AWS, the functions, a mock KoboMobile.
+
+    \b
+    Example: kobo up --parameter MaxAttempts=3 --every 1
+    """
     try:
         with (
             until_stopped(),

@@ -46,6 +46,9 @@ def command(
     """Show the valve; close it, or open it again.
 
     A lane that an operator closed stays closed until one opens it. A lane opened while its cause lasts closes again.
+
+    \b
+    Example: kobo valve close --lane bulk --reason "wrong text"
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -28,7 +28,7 @@ def fresh_stack(tmp_path: Path) -> Iterator[LocalStack]:
 def test_the_demo_finds_nothing_off_and_neither_does_the_mocks_list(fresh_stack: LocalStack) -> None:
     stack, printed = fresh_stack, StringIO()
     with MockControl(str(stack.mock_url)) as mock:
-        assert run(stack, Console(file=printed, width=150)) == []
+        assert run(stack, Console(file=printed, width=100)) == []
         messages = mock.messages
     connection = local_connection(stack.environment)
     statuses = [build(connection.items_of(example.request["id"])) for example in examples()]
@@ -39,4 +39,5 @@ def test_the_demo_finds_nothing_off_and_neither_does_the_mocks_list(fresh_stack:
     assert told == listed
     assert len(listed) == len(messages) == 1 + 3 + 1200 + sum(number > "2348030009100" for number, _, _ in MAGIC)
     assert max(Counter((each["to"], each["message_uuid"]) for each in messages).values()) == 1
+    assert max(map(len, printed.getvalue().splitlines())) <= 100
     assert all(example.request["id"] in printed.getvalue() for example in examples())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,4 +32,4 @@ def test_parts_of_a_second_are_rounded_up() -> None:
 @given(st.integers(1, 10**6), st.floats(1, 900), st.floats(1, 3600), st.floats(0, 1))
 def test_every_wait_lies_in_its_bounds(calls: int, base: float, longest: float, share: float) -> None:
     waited = wait_seconds(calls, base=base, longest=longest, uniform=lambda low, high: low + share * (high - low))
-    assert 1 <= waited < longest + 1
+    assert 1 <= waited <= math.ceil(longest)

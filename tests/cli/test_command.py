@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from kobo_cli.errors import CliError
-from kobo_cli.main import COMMANDS, KoboGroup, main
+from kobo_cli.main import COMMANDS, SHELLS, KoboGroup, main
+
+KOBO = Path(sys.executable).with_name("kobo")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -17,6 +20,24 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_shows_an_example_of_itself(name: str) -> None:
+    assert f"Example: kobo {name}" in CliRunner().invoke(main, [name, "--help"]).stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_gets_its_completion(shell: str) -> None:
+    result = CliRunner().invoke(main, ["--completion", shell])
+    assert result.exit_code == 0
+    assert "_KOBO_COMPLETE" in result.stdout
+
+
+def test_names_of_commands_are_completed() -> None:
+    environment = {"_KOBO_COMPLETE": "bash_complete", "COMP_WORDS": "kobo sta", "COMP_CWORD": "1"}
+    words = subprocess.run([KOBO], env=environment, capture_output=True, text=True, check=True).stdout
+    assert words.split() == ["plain,status", "plain,stats"]
 
 
 def test_help_imports_no_command() -> None:
