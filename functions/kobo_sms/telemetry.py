@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 
 if TYPE_CHECKING:
     # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from kobo_sms.sending.result import SendResult
 
 _COUNTERS = {
-    states.SENT: "Accepted",
-    states.REJECTED: "Rejected",
-    states.HELD: "Held",
-    states.QUEUED: "Retried",
-    states.SENDING: "Retried",
-    states.FAILED: "Failed",
-    states.LAPSED: "Lapsed",
-    states.UNKNOWN: "Unknown",
+    State.SENT: "Accepted",
+    State.REJECTED: "Rejected",
+    State.HELD: "Held",
+    State.QUEUED: "Retried",
+    State.SENDING: "Retried",
+    State.FAILED: "Failed",
+    State.LAPSED: "Lapsed",
+    State.UNKNOWN: "Unknown",
     "invalid": "Invalid",
     "duplicate": "Duplicates",
 }
-_LOUD = {states.UNKNOWN, states.FAILED, "invalid"}
+_LOUD = {State.UNKNOWN, State.FAILED, "invalid"}
 
 
 def log_result(logger: Logger, result: SendResult) -> None:
@@ -144,7 +144,7 @@ def _named(state: str) -> str:
 
 
 def _arrived(end: End) -> str:
-    return "Delivered" if end.state == states.DELIVERED else "NotDelivered"
+    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
 
 
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:

@@ -8,16 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 
 _DELIVERY = {
-    "DELIVRD": states.DELIVERED,
-    "UNDELIV_DND": states.DO_NOT_DISTURB,
-    "UNDELIV": states.UNDELIVERED,
-    "REJECTD": states.UNDELIVERED,
-    "EXPIRED": states.EXPIRED,
-    "PROCESSED": states.SENT,
+    "DELIVRD": State.DELIVERED,
+    "UNDELIV_DND": State.DO_NOT_DISTURB,
+    "UNDELIV": State.UNDELIVERED,
+    "REJECTD": State.UNDELIVERED,
+    "EXPIRED": State.EXPIRED,
+    "PROCESSED": State.SENT,
 }
-_NEVER_SENT = states.OPEN | {states.REJECTED, states.FAILED, states.LAPSED}
+_NEVER_SENT = states.OPEN | {State.REJECTED, State.FAILED, State.LAPSED}
 Row = Mapping[str, Any]
 
 

@@ -9,24 +9,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 
 _CAMPAIGN = Path(__file__).resolve().parents[2] / "events" / "campaign.csv"
 # mock_kobo/README.md, "An outcome with no set-up: magic recipients": the number, what KoboMobile says to it, the state
 # that leads to.
 MAGIC = (
-    ("2348030009002", "error_param", states.REJECTED),
-    ("2348030009003", "error_credit", states.HELD),
-    ("2348030009004", "error_billing", states.FAILED),
-    ("2348030009005", "error_gw", states.FAILED),
-    ("2348030009006", "error_user", states.HELD),
-    ("2348030009007", "error_limit", states.REJECTED),
-    ("2348030009101", "UNDELIV", states.UNDELIVERED),
-    ("2348030009102", "UNDELIV_DND", states.DO_NOT_DISTURB),
-    ("2348030009103", "EXPIRED", states.EXPIRED),
-    ("2348030009104", "REJECTD", states.UNDELIVERED),
-    ("2348030009105", "PROCESSED", states.SENT),
-    ("2348030009106", "UNDELIV err:0dc", states.UNDELIVERED),
+    ("2348030009002", "error_param", State.REJECTED),
+    ("2348030009003", "error_credit", State.HELD),
+    ("2348030009004", "error_billing", State.FAILED),
+    ("2348030009005", "error_gw", State.FAILED),
+    ("2348030009006", "error_user", State.HELD),
+    ("2348030009007", "error_limit", State.REJECTED),
+    ("2348030009101", "UNDELIV", State.UNDELIVERED),
+    ("2348030009102", "UNDELIV_DND", State.DO_NOT_DISTURB),
+    ("2348030009103", "EXPIRED", State.EXPIRED),
+    ("2348030009104", "REJECTD", State.UNDELIVERED),
+    ("2348030009105", "PROCESSED", State.SENT),
+    ("2348030009106", "UNDELIV err:0dc", State.UNDELIVERED),
 )
 
 
@@ -55,7 +55,7 @@ def _campaign() -> Example:
         numbers = [row["to"] for row in csv.DictReader(file)]
     text = "Naija Fresh: 20% off all groceries this weekend, in store and online. Show this SMS at the till."
     request = {"id": "demo-campaign", "to": numbers, "msg": text, "from": "NaijaFresh", "reference": "weekend offer"}
-    return Example("bulk", request, {states.DELIVERED: len(numbers)})
+    return Example("bulk", request, {State.DELIVERED: len(numbers)})
 
 
 def _password() -> Example:
@@ -67,7 +67,7 @@ def _password() -> Example:
         "sensitive": True,
         "expires_at": (datetime.now(UTC) + timedelta(minutes=5)).isoformat(),
     }
-    return Example("priority", request, {states.DELIVERED: 1})
+    return Example("priority", request, {State.DELIVERED: 1})
 
 
 def _order_update() -> Example:
@@ -77,4 +77,4 @@ def _order_update() -> Example:
         "msg": "Ẹ kú ọjà! Your order NF-2291 is on its way. Pay ₦4,500 on delivery.",
         "from": "NaijaFresh",
     }
-    return Example("priority", request, {states.DELIVERED: 2, states.DO_NOT_DISTURB: 1})
+    return Example("priority", request, {State.DELIVERED: 2, State.DO_NOT_DISTURB: 1})

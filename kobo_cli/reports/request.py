@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from kobo_sms.sending.records import unpack_numbers
 
 Item = Mapping[str, Any]
@@ -39,7 +40,7 @@ def is_settled(status: Status) -> bool:
 
 def went_well(status: Status) -> bool:
     """Tell whether every recipient has the SMS, as far as that can be known."""
-    return all(recipient["state"] in (states.DELIVERED, states.SENT) for recipient in status["recipients"])
+    return all(recipient["state"] in (State.DELIVERED, State.SENT) for recipient in status["recipients"])
 
 
 def iso(seconds: Any) -> str:
@@ -48,7 +49,7 @@ def iso(seconds: Any) -> str:
 
 
 def _recipient_is_settled(recipient: Mapping[str, Any]) -> bool:
-    if recipient["state"] == states.SENT:
+    if recipient["state"] == State.SENT:
         return recipient["msgid"] is None
     return recipient["state"] not in states.OPEN
 
@@ -57,7 +58,7 @@ def _recipients(parts: Iterable[Item]) -> list[Status]:
     found: dict[str, Status] = {}
     moved_on: dict[str, Item] = {}
     for item in parts:
-        split = item["state"] == states.SPLIT
+        split = item["state"] == State.SPLIT
         if "numbers" in item:
             moved_on |= dict.fromkeys(unpack_numbers(item["numbers"]), item)
         for number, known in item["recipients"].items():
@@ -67,7 +68,7 @@ def _recipients(parts: Iterable[Item]) -> list[Status]:
                 found[number] = _recipient(number, known, item)
     for number, item in moved_on.items():
         if number not in found:
-            found[number] = _recipient(number, {"state": states.QUEUED, "at": item["updated_at"]}, item)
+            found[number] = _recipient(number, {"state": State.QUEUED, "at": item["updated_at"]}, item)
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kobo_sms.kobomobile.report_codes import REASONS
 from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.schedule import BINS, EDGES, quantile
 
@@ -56,7 +57,7 @@ def _arrivals(counts: Counts, of: str) -> list[Stats]:
     for end, count in counts.ends.items():
         name = getattr(end, of)
         all_[name] += count
-        delivered[name] += count * (end.state == states.DELIVERED)
+        delivered[name] += count * (end.state == State.DELIVERED)
     return [{of: name, "recipients": count, "delivered": delivered[name]} for name, count in all_.most_common()]
 
 

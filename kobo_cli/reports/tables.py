@@ -8,26 +8,26 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 
-_COLOURS = {
-    states.DELIVERED: "green",
-    states.SENT: "cyan",
-    states.HELD: "yellow",
-    states.QUEUED: "yellow",
-    states.SENDING: "yellow",
-    states.REJECTED: "red",
-    states.FAILED: "red",
-    states.UNDELIVERED: "red",
-    states.EXPIRED: "red",
-    states.DO_NOT_DISTURB: "magenta",
-    states.UNKNOWN: "magenta",
+_COLOURS: dict[str, str] = {
+    State.DELIVERED: "green",
+    State.SENT: "cyan",
+    State.HELD: "yellow",
+    State.QUEUED: "yellow",
+    State.SENDING: "yellow",
+    State.REJECTED: "red",
+    State.FAILED: "red",
+    State.UNDELIVERED: "red",
+    State.EXPIRED: "red",
+    State.DO_NOT_DISTURB: "magenta",
+    State.UNKNOWN: "magenta",
 }
-_WAITS = {
-    states.QUEUED: "waiting for its turn or its next attempt",
-    states.HELD: "waiting; tried again by itself",
-    states.SENDING: "an attempt is under way, or its outcome is unknown and it is tried again",
-    states.SENT: "waiting for the delivery report",
+_WAITS: dict[str, str] = {
+    State.QUEUED: "waiting for its turn or its next attempt",
+    State.HELD: "waiting; tried again by itself",
+    State.SENDING: "an attempt is under way, or its outcome is unknown and it is tried again",
+    State.SENT: "waiting for the delivery report",
 }
 ROWS = 20
 
@@ -45,7 +45,7 @@ def summarise(counts: Mapping[str, int]) -> str:
 
 def explain(recipient: Mapping[str, Any]) -> str:
     """Return why a recipient is in its state, or what it waits for."""
-    waits = _WAITS.get(recipient["state"], "") if recipient["state"] != states.SENT or recipient["msgid"] else ""
+    waits = _WAITS.get(recipient["state"], "") if recipient["state"] != State.SENT or recipient["msgid"] else ""
     return "; ".join(filter(None, (recipient["reason"], waits)))
 
 

@@ -13,7 +13,7 @@ from kobo_sms.credit.text import CAUSES
 from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Evidence
-from kobo_sms.valve.rules import OPERATOR, Closed, Valve
+from kobo_sms.valve.rules import OPERATOR, Closed, ClosedByOperator, Shut, Valve
 from kobo_sms.valve.store import ValveSnapshot
 
 Report = dict[str, Any]
@@ -70,9 +70,9 @@ def _cause(closed: Closed | None) -> Report:
     return {
         "cause": closed.cause,
         "detail": closed.detail or None,
-        "by": closed.by or None,
+        "by": closed.by or None if isinstance(closed, ClosedByOperator) else None,
         "since": iso(closed.since),
-        "next_try_at": iso(closed.probe_at) if closed.probe_at else None,
+        "next_try_at": iso(closed.probe_at) if isinstance(closed, Shut) and closed.probe_at else None,
     }
 
 

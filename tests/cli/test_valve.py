@@ -15,7 +15,7 @@ from kobo_cli.commands.valve import give_order, wait_until_carried_out
 from kobo_cli.reports.request import iso
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import Closed, Hold, Valve
+from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, Hold, Valve
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed
@@ -105,10 +105,10 @@ def test_an_order_not_yet_carried_out_is_told(
     ("valve", "closed", "opened"),
     [
         (Valve(), False, True),
-        (Valve({Lane.BULK: Closed("credit", NOW)}), False, True),
-        (Valve({Lane.BULK: Closed("credit", NOW)}, open_asked={Lane.BULK: NOW}), False, False),
-        (Valve({Lane.BULK: Closed("operator", NOW)}), True, True),
-        (Valve({Lane.PRIORITY: Closed("operator", NOW)}), False, True),
+        (Valve({Lane.BULK: ClosedForCredit(NOW)}), False, True),
+        (Valve({Lane.BULK: ClosedForCredit(NOW)}, open_asked={Lane.BULK: NOW}), False, False),
+        (Valve({Lane.BULK: ClosedByOperator(NOW)}), True, True),
+        (Valve({Lane.PRIORITY: ClosedByOperator(NOW)}), False, True),
     ],
 )
 def test_when_an_order_is_carried_out(valve: Valve, closed: bool, opened: bool) -> None:
@@ -225,7 +225,7 @@ def test_what_check_credit_writes_meanwhile_is_not_lost(deployed: Deployed) -> N
     valve_orders.close(replace(connection, dynamodb=interrupted), [Lane.BULK], by="me", reason="", now=NOW)
     known = valve_orders.read(connection)
     assert known.valve.holds == {"bulk": Hold("me", NOW)}
-    closed = {"bulk": Closed("credit", NOW, "500 pages refused")}
+    closed = {"bulk": ClosedForCredit(NOW, "500 pages refused")}
     assert (known.version, known.valve.closed, reads) == (9, closed, 2)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kobo_sms.kobomobile.answers import Report
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 
 NOT_YET = frozenset({"PROCESSED", "ACCEPTD", "ENROUTE", "UNKNOWN", ""})
 
@@ -67,12 +67,12 @@ _CODES_OF: tuple[tuple[str, str], ...] = (
 _CODES = {(word, code): key for key, row in _CODES_OF for word, *codes in [row.split()] for code in codes}
 
 _WORDS = {
-    "DELIVRD": (states.DELIVERED, None),
-    "UNDELIV": (states.UNDELIVERED, "undelivered"),
-    "UNDELIV_DND": (states.DO_NOT_DISTURB, "do_not_disturb"),
-    "EXPIRED": (states.EXPIRED, "expired"),
-    "REJECTD": (states.UNDELIVERED, "refused"),
-    "DELETED": (states.UNDELIVERED, "deleted"),
+    "DELIVRD": (State.DELIVERED, None),
+    "UNDELIV": (State.UNDELIVERED, "undelivered"),
+    "UNDELIV_DND": (State.DO_NOT_DISTURB, "do_not_disturb"),
+    "EXPIRED": (State.EXPIRED, "expired"),
+    "REJECTD": (State.UNDELIVERED, "refused"),
+    "DELETED": (State.UNDELIVERED, "deleted"),
 }
 
 
@@ -97,8 +97,8 @@ def judge(report: Report) -> FinalReport | None:
     if known is None and not report.word.startswith("UNDELIV_"):
         return None
     state, key = known or _WORDS["UNDELIV"]
-    if state == states.DELIVERED:
+    if state == State.DELIVERED:
         return FinalReport(state)
     word = "UNDELIV" if report.word.startswith("UNDELIV") else report.word
     key = _CODES.get((word, report.code or ""), key)
-    return FinalReport(states.DO_NOT_DISTURB if key == "do_not_disturb" else state, key)
+    return FinalReport(State.DO_NOT_DISTURB if key == "do_not_disturb" else state, key)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-QUEUED = "queued"
-HELD = "held"
-SENDING = "sending"
-SENT = "sent"
-DELIVERED = "delivered"
-UNDELIVERED = "undelivered"
-DO_NOT_DISTURB = "do_not_disturb"
-EXPIRED = "expired"
-REJECTED = "rejected"
-FAILED = "failed"
-LAPSED = "lapsed"
-UNKNOWN = "unknown"
-# Of a part only: its recipients have moved on to smaller parts.
-SPLIT = "split"
+from enum import StrEnum
 
-OPEN = frozenset({QUEUED, HELD, SENDING})
-FROM_A_REPORT = frozenset({DELIVERED, UNDELIVERED, DO_NOT_DISTURB, EXPIRED})
-FINAL = FROM_A_REPORT | {REJECTED, FAILED, LAPSED}
-# In the order in which the kobo command shows them.
-ALL = (
-    QUEUED, HELD, SENDING, SENT, DELIVERED, UNDELIVERED, DO_NOT_DISTURB, EXPIRED, REJECTED, FAILED, LAPSED, UNKNOWN,
-)  # fmt: skip
+
+class State(StrEnum):
+    """Where a recipient is, or a part; in the order in which the kobo command shows them."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    DO_NOT_DISTURB = "do_not_disturb"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    LAPSED = "lapsed"
+    UNKNOWN = "unknown"
+    # Of a part only: its recipients have moved on to smaller parts.
+    SPLIT = "split"
+
+
+OPEN = frozenset({State.QUEUED, State.HELD, State.SENDING})
+FROM_A_REPORT = frozenset({State.DELIVERED, State.UNDELIVERED, State.DO_NOT_DISTURB, State.EXPIRED})
+FINAL = FROM_A_REPORT | {State.REJECTED, State.FAILED, State.LAPSED}
+# Those that a recipient may have.
+ALL = tuple(state for state in State if state is not State.SPLIT)
 
 
 def may_follow(old: str, new: str) -> bool:
@@ -31,6 +36,6 @@ def may_follow(old: str, new: str) -> bool:
     `unknown`."""
     if old in FINAL:
         return False
-    if old == UNKNOWN:
+    if old == State.UNKNOWN:
         return new in FROM_A_REPORT
     return True

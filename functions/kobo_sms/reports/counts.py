@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.schedule import BINS, spread
 from kobo_sms.table import Item
@@ -53,7 +53,7 @@ class Counts:
         for each in ended:
             self.ends[End(each.state, each.reason or "", each.network, each.sender)] += 1
             if each.low is not None and each.high is not None:
-                times = self.delivered if each.state == states.DELIVERED else self.other
+                times = self.delivered if each.state == State.DELIVERED else self.other
                 bins = times.setdefault(each.network, [0.0] * BINS)
                 for index, share in spread(each.low, each.high).items():
                     bins[index] += share

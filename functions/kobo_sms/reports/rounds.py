@@ -14,6 +14,7 @@ from kobo_sms.kobomobile.answers import Refused, Report, ReportAnswer
 from kobo_sms.kobomobile.report_codes import REASONS, FinalReport, judge
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from kobo_sms.reports.networks import original_network
 from kobo_sms.table import Item, moment
 
@@ -132,9 +133,9 @@ class Round:
         if verdict is not None:
             return verdict
         if isinstance(answer, Refused) and answer.kind is Kind.MESSAGE_ID and age > ID_SETTLES_AFTER:
-            return FinalReport(states.UNKNOWN, "id_forgotten")
+            return FinalReport(State.UNKNOWN, "id_forgotten")
         if age >= self.give_up_after and is_heard(answer):
-            return FinalReport(states.UNKNOWN, "no_report")
+            return FinalReport(State.UNKNOWN, "no_report")
         return None
 
     def _words(self, key: str) -> str:
@@ -142,7 +143,7 @@ class Round:
 
     def _end(self, verdict: FinalReport, number: str, answered: Answered, before: float) -> Ended:
         network, sender = original_network(number), str(self.item.get("from", ""))
-        if verdict.state == states.UNKNOWN:
+        if verdict.state == State.UNKNOWN:
             return Ended(verdict.state, verdict.key, network, sender)
         high = max(self.age(answered.at), 0.0)
         return Ended(verdict.state, verdict.key, network, sender, min(max(before, 0.0), high), high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 
@@ -53,5 +53,5 @@ class Tally:
         ends = list(ended)
         self.counts.add(ends)
         for each in ends:
-            if each.state == states.DELIVERED and each.high is not None:
+            if each.state == State.DELIVERED and each.high is not None:
                 self.seconds_to_report.setdefault(each.network, []).append(each.high)

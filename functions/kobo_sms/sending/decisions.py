@@ -11,9 +11,9 @@ from enum import Enum
 
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer
 from kobo_sms.kobomobile.tokens import Kind, Symptom, explain, symptom_of_kind
-from kobo_sms.messages import states
 from kobo_sms.messages.lanes import DEAD_AFTER
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.states import State
 
 DAY = 86_400
 # KoboMobile forgets a message_uuid after 30 days (docs/kobomobile-api.md): a retry must stay clear of that.
@@ -74,10 +74,10 @@ class Decision:
 def before_call(part: Part, known: Known, *, now: float, max_attempts: int) -> Decision | None:
     """Return how `part` ends without a call, or None when KoboMobile is to be asked."""
     if not part.request.to:
-        return Decision(states.REJECTED, Next.DONE, "none of the numbers can be sent to")
+        return Decision(State.REJECTED, Next.DONE, "none of the numbers can be sent to")
     if known.first_attempt_at is not None and now - known.first_attempt_at >= NEVER_RETRIED_AFTER:
         reason = "first tried 29 days ago: KoboMobile may have forgotten it, so it is not tried again"
-        return Decision(states.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.in_doubt)
+        return Decision(State.UNKNOWN, Next.DEAD_LETTER, reason, known.attempts, known.in_doubt)
     if _is_dead(part, now):
         return _give_up(known, "waited 13 days in the queue")
     if _has_expired(part, now):
@@ -108,7 +108,7 @@ def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: in
         return _refuse(known, answer.token, several=False)
     if isinstance(answer, Refused) and answer.kind in (Kind.CREDIT, Kind.CREDENTIALS):
         return Decision(
-            states.HELD, Next.RETRY, explain(answer.token), known.attempts, known.in_doubt, symptom_of(answer)
+            State.HELD, Next.RETRY, explain(answer.token), known.attempts, known.in_doubt, symptom_of(answer)
         )
     return _try_again(known, answer, max_attempts, counted)
 
@@ -123,7 +123,7 @@ def symptom_of(answer: SendAnswer) -> Symptom | None:
 def stop_halving(known: Known, token: str) -> Decision:
     """Return the end of a refused part whose origin has used up its calls: the fault is not a number."""
     reason = f"{explain(token)}; still so after {MAX_CALLS_OF_AN_ORIGIN} calls with ever fewer numbers"
-    return Decision(states.REJECTED, Next.DONE, reason, known.attempts + 1)
+    return Decision(State.REJECTED, Next.DONE, reason, known.attempts + 1)
 
 
 def _is_dead(part: Part, now: float) -> bool:
@@ -142,11 +142,11 @@ def _accept(part: Part, known: Known, answer: Accepted) -> Decision:
         reason = "accepted without message ids, so no report can be asked for"
     for number in part.request.to:
         if number in answer.refused:
-            state = states.UNKNOWN if known.in_doubt else states.REJECTED
+            state = State.UNKNOWN if known.in_doubt else State.REJECTED
             outcomes[number] = Outcome(state, explain(answer.refused[number]))
         elif reason is None and number not in answer.ids:
-            outcomes[number] = Outcome(states.UNKNOWN, "missing from the message ids that KoboMobile answered with")
-    return Decision(states.SENT, Next.DONE, reason, known.attempts + 1, known.in_doubt, outcomes=outcomes)
+            outcomes[number] = Outcome(State.UNKNOWN, "missing from the message ids that KoboMobile answered with")
+    return Decision(State.SENT, Next.DONE, reason, known.attempts + 1, known.in_doubt, outcomes=outcomes)
 
 
 def _refuse(known: Known, token: str, *, several: bool) -> Decision:
@@ -154,10 +154,10 @@ def _refuse(known: Known, token: str, *, several: bool) -> Decision:
     if known.in_doubt:
         # Halves would go out under new uuids, and an earlier attempt may have sent the whole.
         reason = f"{explain(token)}, after an attempt whose answer was lost: it may or may not have been sent"
-        return Decision(states.UNKNOWN, Next.DONE, reason, attempts, in_doubt=True)
+        return Decision(State.UNKNOWN, Next.DONE, reason, attempts, in_doubt=True)
     if several:
-        return Decision(states.SPLIT, Next.SPLIT, explain(token), attempts)
-    return Decision(states.REJECTED, Next.DONE, explain(token), attempts)
+        return Decision(State.SPLIT, Next.SPLIT, explain(token), attempts)
+    return Decision(State.REJECTED, Next.DONE, explain(token), attempts)
 
 
 def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: bool) -> Decision:
@@ -169,12 +169,12 @@ def _try_again(known: Known, answer: SendAnswer, max_attempts: int, counted: boo
     after = Known(attempts, in_doubt=in_doubt)
     if attempts >= max_attempts:
         return _give_up(after, f"given up after {attempts} attempts: {reason}", symptom)
-    state = states.SENDING if in_doubt else states.QUEUED
+    state = State.SENDING if in_doubt else State.QUEUED
     return Decision(state, Next.RETRY, reason, attempts, in_doubt, symptom)
 
 
 def _give_up(known: Known, reason: str, symptom: Symptom | None = None) -> Decision:
-    state = states.UNKNOWN if known.in_doubt else states.FAILED
+    state = State.UNKNOWN if known.in_doubt else State.FAILED
     doubted = ", one of them with its answer lost: it may or may not have been sent" if known.in_doubt else ""
     return Decision(state, Next.DEAD_LETTER, reason + doubted, known.attempts, known.in_doubt, symptom)
 
@@ -182,5 +182,5 @@ def _give_up(known: Known, reason: str, symptom: Symptom | None = None) -> Decis
 def _lapse(known: Known) -> Decision:
     if known.in_doubt:
         reason = "expires_at passed after an attempt whose answer was lost: it may or may not have been sent"
-        return Decision(states.UNKNOWN, Next.DONE, reason, known.attempts, in_doubt=True)
-    return Decision(states.LAPSED, Next.DONE, "expires_at passed before it was sent", known.attempts)
+        return Decision(State.UNKNOWN, Next.DONE, reason, known.attempts, in_doubt=True)
+    return Decision(State.LAPSED, Next.DONE, "expires_at passed before it was sent", known.attempts)

@@ -12,8 +12,8 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from kobo_sms.messages import states
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Outcome
 from kobo_sms.table import DUE_SHARDS, Item, moment
 
@@ -50,7 +50,7 @@ def bad_recipients(part: Part) -> dict[str, dict[str, str]]:
     """
     bad = part.request.bad
     names = _distinct(each.raw or "(empty)" for each in bad)
-    return {name: {"state": states.REJECTED, "reason": each.reason} for name, each in zip(names, bad, strict=True)}
+    return {name: {"state": State.REJECTED, "reason": each.reason} for name, each in zip(names, bad, strict=True)}
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:

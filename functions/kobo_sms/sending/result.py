@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kobo_sms.messages import states
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.valve.signals import CREDIT
 
@@ -37,7 +37,7 @@ class SendResult:
     @property
     def accepted(self) -> bool:
         """Whether KoboMobile took the part just now."""
-        return self.outcome == states.SENT
+        return self.outcome == State.SENT
 
     @property
     def met(self) -> str:
@@ -60,7 +60,7 @@ def describe(part: Part, decision: Decision, label: str, now: float, surplus: in
         reason=decision.reason or "",
         attempts=decision.attempts,
         symptom=decision.symptom or "",
-        waited=now - part.queued_at if decision.state == states.SENT else None,
+        waited=now - part.queued_at if decision.state == State.SENT else None,
         dead=decision.next is Next.DEAD_LETTER,
         surplus=surplus,
     )

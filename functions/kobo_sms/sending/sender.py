@@ -11,9 +11,9 @@ from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.kobomobile.answers import Accepted, SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Symptom
-from kobo_sms.messages import states
 from kobo_sms.messages.fields import FIELDS
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.states import State
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.backoff import wait_seconds
@@ -162,7 +162,7 @@ class Sender:
             return self._refuse_content(message, part)
         if isinstance(found, Busy):
             return self._give_back(message, _result("busy", part), max(1, round(found.until - now) + 1))
-        if found.state == states.SPLIT:
+        if found.state == State.SPLIT:
             self._queues.put_parts(message.lane, part.halves())
         return _result("duplicate", part)
 

@@ -13,6 +13,7 @@ from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.errors import LostClaim
 from kobo_sms.messages import states
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.states import State
 from kobo_sms.sending import records
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known
 from kobo_sms.table import Item, moment
@@ -79,7 +80,7 @@ class Store:
         self, part: Part, *, token: str, now: float, until: float
     ) -> Claim | Busy | Finished | IdempotencyConflict:
         """Take the right to one attempt, or say why there is none to take."""
-        write = self._opening(part, now).set(state=states.SENDING, lease=token, lease_until=moment(until))
+        write = self._opening(part, now).set(state=State.SENDING, lease=token, lease_until=moment(until))
         write.set_once(first_attempt_at=moment(now)).add(leases={token})
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
         # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
@@ -125,7 +126,7 @@ class Store:
 
     def split_root(self, part: Part, *, now: float) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
-        write = self._opening(part, now).set(state=states.SPLIT)
+        write = self._opening(part, now).set(state=State.SPLIT)
         write.set_once(numbers=records.pack_numbers(part.request.to))
         same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
         write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
@@ -133,7 +134,7 @@ class Store:
             self._client.update_item(**write.update(self._table, _key(part)))
         except self._client.exceptions.ConditionalCheckFailedException:
             return IdempotencyConflict()
-        return Finished(states.SPLIT)
+        return Finished(State.SPLIT)
 
     def _sender_of(self, part: Part) -> str:
         return part.request.sender or self._default_sender

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.signals import ACCEPTED, ANSWERED, CREDIT, FAULTS, SYMPTOMS, FailureSignal
 
@@ -124,7 +125,7 @@ class CallWindow:
         begin = max(since, now - KEPT_SECONDS)
         return [each.pages for each in self.signals if (each.symptom, each.lane) == (CREDIT, lane) and each.at > begin]
 
-    def more_frequent(self, now: float, since: float = 0.0) -> str:
+    def more_frequent(self, now: float, since: float = 0.0) -> Symptom:
         """Return which fault was met more often by the calls that are looked at."""
         begin = self._count(LANES, FAULTS, _WORKS, now, since).begin
         met: Counter[str] = Counter()

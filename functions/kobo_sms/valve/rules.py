@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, Evidence
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY
@@ -37,25 +38,42 @@ PROBED_WITHIN = 45.0
 class Finding:
     """What credit/ told: `fault` is CREDENTIALS, GATEWAY or None; `balance` None when there was none to read."""
 
-    fault: str | None
+    fault: Symptom | None
     balance: Decimal | None = None
 
 
 @dataclass(frozen=True)
-class Closed:
-    """Why and since when (epoch seconds) a lane is closed.
+class ClosedForFault:
+    """A lane closed for the gateway or the credentials, since when (epoch seconds) and why.
 
-    `by` names the operator who holds it, `beneath` what had closed it before that; `pages` are the fewest that were
-    refused for lack of credit, `balance` the last read; `confirmed`: credit/ itself shows the cause; `probe_at` and
-    `probe_wait` (seconds) say when a few records are let through to try, `sweep_at` when the queue is searched for
-    what is too old, `sweep_began` when a search that is not finished began.
+    `confirmed`: credit/ itself shows the fault. A few messages are let through as a probe at `probe_at`, and again
+    after `probe_wait` seconds. The queue is searched for what is too old at `sweep_at`; `sweep_began` is when a search
+    that is not finished began, 0 when there is none.
     """
 
-    cause: str
+    cause: Symptom
     since: float
     detail: str = ""
-    by: str = ""
-    beneath: str = ""
+    confirmed: bool = False
+    probe_at: float = 0.0
+    probe_wait: float = FIRST_PROBE
+    sweep_at: float = 0.0
+    sweep_began: float = 0.0
+
+    def is_for(self, cause: str) -> bool:
+        """Tell whether it is closed for `cause`."""
+        return cause == self.cause
+
+
+@dataclass(frozen=True)
+class ClosedForCredit:
+    """A lane closed for lack of credit; `pages` are the fewest that were refused, `balance` is the last one read.
+
+    `confirmed`: that balance explains the refusal. The other fields are those of ClosedForFault.
+    """
+
+    since: float
+    detail: str = ""
     pages: int = 0
     balance: Decimal | None = None
     confirmed: bool = False
@@ -64,9 +82,45 @@ class Closed:
     sweep_at: float = 0.0
     sweep_began: float = 0.0
 
+    @property
+    def cause(self) -> str:
+        """CREDIT."""
+        return CREDIT
+
     def is_for(self, cause: str) -> bool:
-        """Tell whether `cause` has closed it, an operator's hold on top of that or not."""
-        return cause in (self.cause, self.beneath)
+        """Tell whether it is closed for `cause`."""
+        return cause == CREDIT
+
+
+@dataclass(frozen=True)
+class ClosedByOperator:
+    """A lane that the operator `by` holds closed, for the reason in `detail`.
+
+    `beneath` is what had closed it before that and may still be there, with the last `balance` read then. The other
+    fields are those of ClosedForFault.
+    """
+
+    since: float
+    detail: str = ""
+    by: str = ""
+    beneath: Symptom | None = None
+    balance: Decimal | None = None
+    sweep_at: float = 0.0
+    sweep_began: float = 0.0
+
+    @property
+    def cause(self) -> str:
+        """OPERATOR."""
+        return OPERATOR
+
+    def is_for(self, cause: str) -> bool:
+        """Tell whether `cause` has closed it, as the operator or beneath his hold."""
+        return cause in (OPERATOR, self.beneath)
+
+
+# What a probe may open.
+Shut = ClosedForFault | ClosedForCredit
+Closed = Shut | ClosedByOperator
 
 
 @dataclass(frozen=True)
@@ -99,10 +153,10 @@ class Valve:
     holds: Mapping[Lane, Hold] = field(default_factory=dict)
     open_asked: Mapping[Lane, float] = field(default_factory=dict)
     opened: Mapping[Lane, Opened] = field(default_factory=dict)
-    suspected: Mapping[Lane, Closed] = field(default_factory=dict)
+    suspected: Mapping[Lane, Shut] = field(default_factory=dict)
 
     @property
-    def fault(self) -> str | None:
+    def fault(self) -> Symptom | None:
         """What keeps KoboMobile from working for anybody: CREDENTIALS, GATEWAY or None."""
         faults = (fault for fault in FAULTS if any(each.is_for(fault) for each in self.closed.values()))
         return next(faults, None)
@@ -111,7 +165,7 @@ class Valve:
 def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
     """Return the valve as it should be; the probes that are due are for the caller to make."""
     closed: dict[Lane, Closed] = {}
-    suspected: dict[Lane, Closed] = {}
+    suspected: dict[Lane, Shut] = {}
     for lane in LANES:
         state = _decide_lane(valve, lane, window, finding, now)
         if isinstance(state, _Suspicion):
@@ -131,7 +185,7 @@ def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Va
 class _Suspicion:
     """A lane that will be closed so unless a probe works."""
 
-    closed: Closed
+    closed: Shut
 
 
 def _decide_lane(
@@ -140,9 +194,9 @@ def _decide_lane(
     was, hold = valve.closed.get(lane), valve.holds.get(lane)
     if hold is not None:
         return _hold(hold, was, finding, now)
-    if was is None or was.cause == OPERATOR or lane in valve.open_asked:
+    if was is None or isinstance(was, ClosedByOperator) or lane in valve.open_asked:
         return _look_for_cause(valve, lane, window, finding, now)
-    if was.cause == CREDIT:
+    if isinstance(was, ClosedForCredit):
         return _wait_for_credit(was, finding, now)
     return _wait_for_recovery(was, finding, now)
 
@@ -173,7 +227,7 @@ def _has_relapsed(lane: Lane, opened: Opened, window: CallWindow, now: float) ->
     return now - opened.at <= _RELAPSE_WITHIN and not window.works_since(lane, opened.at, GATEWAY)
 
 
-def _suspect(valve: Valve, lane: Lane, closed: Closed) -> _Suspicion:
+def _suspect(valve: Valve, lane: Lane, closed: Shut) -> _Suspicion:
     """Return the suspicion with when it began and when the next probe is due, if there is one already."""
     was = valve.suspected.get(lane)
     if was is None or lane in valve.open_asked or was.cause != closed.cause:
@@ -181,39 +235,39 @@ def _suspect(valve: Valve, lane: Lane, closed: Closed) -> _Suspicion:
     return _Suspicion(replace(closed, since=was.since, probe_at=was.probe_at))
 
 
-def _is_borne_out(fault: str, evidence: Evidence) -> bool:
+def _is_borne_out(fault: Symptom, evidence: Evidence) -> bool:
     # A login that credit/ refuses as well needs no more than one call; a gateway may have failed both by chance.
     return evidence.bears_out or (fault == CREDENTIALS and 0 < evidence.failed == evidence.calls)
 
 
-def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> Closed:
-    held = Closed(OPERATOR, hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
+def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> ClosedByOperator:
+    held = ClosedByOperator(hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
     if was is None:
         return held
-    beneath = was.beneath if was.cause == OPERATOR else was.cause
-    if finding.balance is not None and (beneath != CREDIT or was.balance is None or finding.balance > was.balance):
+    beneath = was.beneath if isinstance(was, ClosedByOperator) else Symptom(was.cause)
+    balance = None if isinstance(was, ClosedForFault) else was.balance
+    if finding.balance is not None and (beneath != CREDIT or balance is None or finding.balance > balance):
         # credit/ shows it no more: should it be there all the same, it closes the lane anew once that is let go.
-        beneath = ""
-    return replace(held, beneath=beneath, balance=was.balance, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
+        beneath = None
+    return replace(held, beneath=beneath, balance=balance, sweep_at=was.sweep_at, sweep_began=was.sweep_began)
 
 
-def _close_for_fault(fault: str, wait: float, detail: str, *, confirmed: bool, now: float) -> Closed:
+def _close_for_fault(fault: Symptom, wait: float, detail: str, *, confirmed: bool, now: float) -> ClosedForFault:
     # While credit/ shows the fault too, hardly anything is to be learned from trying.
     probe_at = now + (LONGEST_PROBE_WAIT if confirmed else wait)
-    return Closed(
+    return ClosedForFault(
         fault, now, detail, confirmed=confirmed, probe_at=probe_at, probe_wait=wait, sweep_at=now + SWEEP_EVERY
     )
 
 
-def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, now: float) -> Closed:
+def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, now: float) -> ClosedForCredit:
     confirmed = _explains(finding.balance, pages)
     wait = CREDIT_PROBE_WAIT if confirmed else wait
-    return Closed(
-        CREDIT,
+    return ClosedForCredit(
         now,
         detail,
-        pages=pages,
-        balance=finding.balance,
+        pages,
+        finding.balance,
         confirmed=confirmed,
         probe_at=now + wait,
         probe_wait=wait,
@@ -221,7 +275,7 @@ def _close_for_credit(pages: int, wait: float, detail: str, finding: Finding, no
     )
 
 
-def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None:
+def _wait_for_credit(was: ClosedForCredit, finding: Finding, now: float) -> ClosedForCredit | None:
     if finding.balance is None:
         return was
     if was.balance is not None and finding.balance > was.balance:
@@ -234,7 +288,7 @@ def _wait_for_credit(was: Closed, finding: Finding, now: float) -> Closed | None
     return after
 
 
-def _wait_for_recovery(was: Closed, finding: Finding, now: float) -> Closed:
+def _wait_for_recovery(was: ClosedForFault, finding: Finding, now: float) -> ClosedForFault:
     if finding.fault is None:
         # The cause that credit/ showed is gone: the first probe is due now.
         return replace(was, confirmed=False, probe_at=now, probe_wait=FIRST_PROBE) if was.confirmed else was

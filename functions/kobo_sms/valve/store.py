@@ -7,16 +7,27 @@ takes away those that are too old, so the item stays below some kilobytes even i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
-from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
-from kobo_sms.valve.signals import FailureSignal
+from kobo_sms.valve.rules import (
+    OPERATOR,
+    Closed,
+    ClosedByOperator,
+    ClosedForCredit,
+    ClosedForFault,
+    Hold,
+    Opened,
+    Shut,
+    Valve,
+)
+from kobo_sms.valve.signals import CREDIT, FailureSignal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
 # One update takes away so many old counts at the most: an expression is limited to 4 kB.
 _MOST_REMOVED = 60
 _NOTHING = CallWindow()
-T = TypeVar("T", Closed, Hold, Opened, "SeenMapping")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -107,11 +118,11 @@ class ValveStore:
 
 def _known(item: Item) -> ValveSnapshot:
     valve = Valve(
-        _typed(Closed, item.get("lanes", {})),
+        _closed(item.get("lanes", {})),
         _typed(Hold, item.get("holds", {})),
         {lane: float(item["open_asked"][lane]) for lane in LANES if lane in item.get("open_asked", {})},
         _typed(Opened, item.get("opened", {})),
-        _typed(Closed, item.get("suspected", {})),
+        {lane: each for lane, each in _closed(item.get("suspected", {})).items() if isinstance(each, Shut)},
     )
     mappings = _typed(SeenMapping, item.get("mappings", {}))
     return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings)
@@ -148,10 +159,24 @@ def _count(name: str) -> Count | None:
 
 
 def _plain(each: Mapping[Lane, Any]) -> dict[str, Item]:
-    return {
-        lane: {name: moment(value) if isinstance(value, float) else value for name, value in asdict(state).items()}
-        for lane, state in each.items()
-    }
+    return {lane: _fields(state) for lane, state in each.items()}
+
+
+def _fields(state: Any) -> Item:
+    cause = {"cause": state.cause} if isinstance(state, Closed) else {}
+    known = {name: value for name, value in asdict(state).items() if value is not None}
+    return cause | {name: moment(value) if isinstance(value, float) else value for name, value in known.items()}
+
+
+def _closed(items: Mapping[str, Item]) -> dict[Lane, Closed]:
+    closed: dict[Lane, Closed] = {}
+    for kind in (ClosedForFault, ClosedForCredit, ClosedByOperator):
+        closed |= _typed(kind, {lane: item for lane, item in items.items() if _kind_of(item) is kind})
+    return closed
+
+
+def _kind_of(item: Item) -> type[Closed]:
+    return {CREDIT: ClosedForCredit, OPERATOR: ClosedByOperator}.get(item["cause"], ClosedForFault)
 
 
 def _moments(at: Mapping[Lane, float]) -> Item:
@@ -160,14 +185,16 @@ def _moments(at: Mapping[Lane, float]) -> Item:
 
 def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:
     # What is a number of seconds here is a Decimal there; a balance stays one.
-    seconds = {each.name for each in fields(kind) if each.type == "float"}
-    known = {each.name for each in fields(kind)}
+    read: dict[str, Callable[[Any], Any]] = {"float": float, "Symptom": Symptom, "int": int}
+    read["Symptom | None"] = lambda cause: Symptom(cause) if cause else None
+    known = {each.name: read.get(str(each.type)) for each in fields(cast("Any", kind))}
     typed: dict[Lane, T] = {}
     for lane in LANES:
         if lane not in items:
             continue
         # `trial_at` and `trial_wait` are what the release before this one calls them.
         item = {name.replace("trial_", "probe_"): value for name, value in items[lane].items()}
-        values: Item = {name: float(value) if name in seconds else value for name, value in item.items()}
-        typed[lane] = kind(**{name: value for name, value in values.items() if name in known})
+        typed[lane] = kind(
+            **{name: read(item[name]) if read else item[name] for name, read in known.items() if name in item}
+        )
     return typed

@@ -12,16 +12,18 @@ from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import (
     FIRST_PROBE,
     LONGEST_PROBE_WAIT,
-    OPERATOR,
     PROBED_EVERY,
     PROBED_WITHIN,
     SUSPECTED_FOR,
     SWEEP_EVERY,
     Closed,
+    ClosedByOperator,
+    ClosedForFault,
     Opened,
+    Shut,
     Valve,
 )
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS
+from kobo_sms.valve.signals import CREDENTIALS, FAULTS
 
 # A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
@@ -29,8 +31,8 @@ _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 def closed_to_probe(valve: Valve, now: float) -> list[Lane]:
     """Return the lanes whose next probe is due; a login that credit/ refuses need not be tried at send/."""
-    tried = [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause != OPERATOR]
-    return [lane for lane in tried if now >= valve.closed[lane].probe_at and not _is_refused(valve.closed[lane])]
+    shut = {lane: each for lane, each in valve.closed.items() if not isinstance(each, ClosedByOperator)}
+    return [lane for lane in LANES if lane in shut and now >= shut[lane].probe_at and not _is_refused(shut[lane])]
 
 
 def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bool) -> Valve:
@@ -38,8 +40,10 @@ def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bo
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
         was = closed[lane]
+        if isinstance(was, ClosedByOperator):
+            continue
         wait = max(was.probe_wait, min(2 * was.probe_wait, LONGEST_PROBE_WAIT)) if failed else was.probe_wait
-        shown = was.confirmed and was.cause != CREDIT
+        shown = was.confirmed and isinstance(was, ClosedForFault)
         closed[lane] = replace(was, probe_at=now + (LONGEST_PROBE_WAIT if shown else wait), probe_wait=wait)
     return replace(valve, closed=closed)
 
@@ -49,7 +53,7 @@ def open_after_probe(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     them is back at once."""
     opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
     kept = {lane: each for lane, each in valve.closed.items() if lane not in opened}
-    memory = {lane: Opened(now, each.probe_wait) for lane, each in opened.items()}
+    memory = {lane: Opened(now, _wait_of(each)) for lane, each in opened.items()}
     return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
 
 
@@ -114,5 +118,9 @@ def end_sweep(valve: Valve, lane: Lane, now: float) -> Valve:
     return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
-def _is_refused(closed: Closed) -> bool:
+def _wait_of(closed: Closed) -> float:
+    return FIRST_PROBE if isinstance(closed, ClosedByOperator) else closed.probe_wait
+
+
+def _is_refused(closed: Shut) -> bool:
     return closed.confirmed and closed.cause == CREDENTIALS

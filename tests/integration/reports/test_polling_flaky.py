@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kobo_sms.reports.limit import FIRST_CALLS
-from kobo_sms.valve.rules import Closed, Valve
+from kobo_sms.valve.rules import ClosedForFault, Valve
 from kobo_sms.valve.signals import GATEWAY
 from kobo_sms.valve.store import ValveStore
 from tests.integration.reports.polled_parts import NUMBERS, FlakyGateway, due_of, finals, put, run
@@ -21,7 +21,7 @@ PARTS, RECIPIENTS = 60, 5
 ALL = PARTS * RECIPIENTS
 
 
-@pytest.fixture(params=[{}, {"bulk": Closed(GATEWAY, 1.0)}], ids=["open", "closed"])
+@pytest.fixture(params=[{}, {"bulk": ClosedForFault(GATEWAY, 1.0)}], ids=["open", "closed"])
 def parts_due(request: pytest.FixtureRequest, aws: Stack, clock: Clock) -> None:
     """Parts that are due; send/ works, or the valve is closed as it does not."""
     assert ValveStore(aws.dynamodb, "messages").write(Valve(request.param), version=0)

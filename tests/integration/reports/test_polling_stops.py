@@ -9,7 +9,7 @@ import pytest
 from kobo_sms.kobomobile.answers import Lost, Refused
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.limit import CALLS_IN_A_ROW, FIRST_CALLS
-from kobo_sms.valve.rules import OPERATOR, Closed, Valve
+from kobo_sms.valve.rules import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.store import ValveStore
 from tests.integration.reports.polled_parts import DELIVERED, DOWN, NUMBERS, Gateway, due_of, finals, parts, put, run
@@ -77,12 +77,12 @@ def test_messages_that_always_fail_stop_nobody(
 CLOSED = pytest.mark.parametrize(
     ("lanes", "fault"),
     [
-        ({"bulk": Closed(GATEWAY, 1.0)}, GATEWAY),
-        ({"bulk": Closed(CREDIT, 1.0), "priority": Closed(CREDENTIALS, 1.0)}, CREDENTIALS),
+        ({"bulk": ClosedForFault(GATEWAY, 1.0)}, GATEWAY),
+        ({"bulk": ClosedForCredit(1.0), "priority": ClosedForFault(CREDENTIALS, 1.0)}, CREDENTIALS),
         # Whom an operator keeps waiting besides makes no gateway work.
-        ({"bulk": Closed(OPERATOR, 1.0, beneath=GATEWAY)}, GATEWAY),
-        ({"bulk": Closed(CREDIT, 1.0)}, None),
-        ({"bulk": Closed(OPERATOR, 1.0), "priority": Closed(OPERATOR, 1.0, beneath=CREDIT)}, None),
+        ({"bulk": ClosedByOperator(1.0, beneath=GATEWAY)}, GATEWAY),
+        ({"bulk": ClosedForCredit(1.0)}, None),
+        ({"bulk": ClosedByOperator(1.0), "priority": ClosedByOperator(1.0, beneath=CREDIT)}, None),
         ({}, None),
     ],
 )
@@ -118,7 +118,7 @@ def test_with_caution_one_is_asked_until_one_answers(
     aws: Stack, clock: Clock, make_poller: MakePoller, gateway: Gateway
 ) -> None:
     """Two calls are lost, the third is answered: the run goes on, with as many at once as ever."""
-    close_valve(aws, bulk=Closed(GATEWAY, 1.0))
+    close_valve(aws, bulk=ClosedForFault(GATEWAY, 1.0))
     put(aws, clock, "order-1", *NUMBERS)
     gateway.answers = {f"order-1-{number}": DOWN for number in NUMBERS[:2]}
     tally = run(make_poller(gateway, most_at_once=8), clock)

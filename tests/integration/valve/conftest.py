@@ -28,7 +28,7 @@ from kobo_sms.runtime import Deadline
 from kobo_sms.table import VALVE_ID, VALVE_PART, moment
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
+from kobo_sms.valve.rules import SUSPECTED_FOR, ClosedForCredit, ClosedForFault, Shut, Valve
 from kobo_sms.valve.signals import CREDIT, FailureSignal
 from kobo_sms.valve.store import ValveStore
 from kobo_sms.valve.upkeep import convict
@@ -82,7 +82,10 @@ class Room:
     def close(self, kind: Symptom) -> None:
         """Have lanes closed as after a minute of probes that failed, credit/ answering as if all were well."""
         now, lanes = self.clock.now, LANES if kind != CREDIT else (Lane.BULK,)
-        suspicion = Closed(kind, now - SUSPECTED_FOR, "31 of 40 calls failed in the last 30 seconds", pages=1)
+        since, why = now - SUSPECTED_FOR, "31 of 40 calls failed in the last 30 seconds"
+        suspicion: Shut = ClosedForFault(kind, since, why)
+        if kind == CREDIT:
+            suspicion = ClosedForCredit(since, why, pages=1)
         suspected = Valve(suspected=dict.fromkeys(lanes, suspicion))
         known = self.valve.read()
         assert self.valve.write(convict(replace(suspected, opened=known.valve.opened), lanes, now), known.version)

@@ -10,7 +10,7 @@ import pytest
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
-from kobo_sms.valve.rules import Closed, Hold, Opened, Valve
+from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault, Hold, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
 from kobo_sms.valve.store import SeenMapping
 
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
 
 NOW = 1_800_000_000.125
-CLOSED = Closed(
-    cause="credit",
+CLOSED = ClosedForCredit(
     since=NOW,
     detail="500 pages refused",
-    by="ada",
     pages=500,
     balance=Decimal("12.50"),
     confirmed=True,
@@ -32,11 +30,11 @@ CLOSED = Closed(
 )
 HOLD = Hold("ada", NOW, "wrong text")
 WHOLE = Valve(
-    {Lane.BULK: CLOSED, Lane.PRIORITY: Closed("gateway", NOW)},
+    {Lane.BULK: CLOSED, Lane.PRIORITY: ClosedByOperator(NOW, "wrong text", "ada", GATEWAY)},
     {},
     {Lane.BULK: NOW},
     {Lane.PRIORITY: Opened(NOW, 240.0)},
-    {Lane.BULK: CLOSED},
+    {Lane.BULK: CLOSED, Lane.PRIORITY: ClosedForFault(GATEWAY, NOW, confirmed=True)},
 )
 
 
@@ -172,7 +170,7 @@ def test_an_item_of_another_release_is_read_as_far_as_it_is_understood(room: Roo
     assert known.window == CallWindow(
         {(slot, Lane.BULK, GATEWAY): 3}, frozenset({FailureSignal(round(NOW, 3), GATEWAY, Lane.BULK, "a", 3)})
     )
-    assert known.valve.closed == {Lane.BULK: Closed("gateway", 1.0, probe_at=9.0)}
+    assert known.valve.closed == {Lane.BULK: ClosedForFault(GATEWAY, 1.0, probe_at=9.0)}
     assert room.valve.write(known.valve, known.version)
     (item,) = (each for each in room.stack.everything() if each["id"] == "~valve")
     assert "signs" not in item

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from kobo_sms.kobomobile.answers import Refused
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import SUSPECTED_FOR, Closed, Valve
+from kobo_sms.valve.rules import SUSPECTED_FOR, ClosedForFault, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import convict
 from tests.robustness.crash_points.check_world import CheckWorld
@@ -80,7 +80,7 @@ def _acquitted(world: CheckWorld) -> None:
 def _closed(world: CheckWorld) -> None:
     """The gateway has closed both lanes, the alert is out, and five messages wait."""
     world.check()
-    suspicion = Closed(GATEWAY, world.now - SUSPECTED_FOR)
+    suspicion = ClosedForFault(GATEWAY, world.now - SUSPECTED_FOR)
     valve = convict(Valve(suspected=dict.fromkeys(LANES, suspicion)), LANES, world.now)
     world.valve.write(valve, world.valve.known.version)
     world.queues.put(Lane.BULK, 5)

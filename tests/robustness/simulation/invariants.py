@@ -12,13 +12,14 @@ from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages import states
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
 from kobo_sms.messages.request import Request, conceal, parse
+from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import MAX_CALLS_OF_AN_ORIGIN
 from tests.robustness.simulation.functions import FINGERPRINT_KEY
 from tests.robustness.simulation.publications import SECRET_TEXT
 from tests.robustness.simulation.world import World
 
-SENT = states.FROM_A_REPORT | {states.SENT}
-NEVER_SENT = {states.REJECTED, states.FAILED, states.LAPSED}
+SENT = states.FROM_A_REPORT | {State.SENT}
+NEVER_SENT = {State.REJECTED, State.FAILED, State.LAPSED}
 _MAX_ITEM = 400_000
 # Reasons that tell by themselves why nobody can know.
 _NO_IDS = "missing from the message ids"
@@ -40,7 +41,7 @@ class Verdict:
     @property
     def sent(self) -> bool:
         """Whether the table says that KoboMobile took it."""
-        reported = self.state == states.UNKNOWN and self.reason.startswith((_NO_IDS, _NO_REPORT))
+        reported = self.state == State.UNKNOWN and self.reason.startswith((_NO_IDS, _NO_REPORT))
         return self.state in SENT or reported
 
 
@@ -105,7 +106,7 @@ class Inspection:
         item = self._items.get((part.request.id, part.name))
         if item is None:
             return
-        if item["state"] != states.SPLIT:
+        if item["state"] != State.SPLIT:
             yield item
             return
         yield item | {"recipients": {number: {} for number, known in item["recipients"].items() if "state" in known}}
@@ -133,11 +134,11 @@ class Inspection:
                 yield f"{verdict.where}: {number} was sent {times} times"
             if verdict.sent and times != 1:
                 yield f"{verdict.where}: {number} is {verdict.state} ({verdict.reason}) but was sent {times} times"
-            if (verdict.state in NEVER_SENT or item["state"] == states.SPLIT) and times:
+            if (verdict.state in NEVER_SENT or item["state"] == State.SPLIT) and times:
                 yield f"{verdict.where}: {number} is {verdict.state} ({verdict.reason}) but was sent"
-            if verdict.state == states.UNKNOWN and not verdict.sent and not self._doubted(item):
+            if verdict.state == State.UNKNOWN and not verdict.sent and not self._doubted(item):
                 yield f"{verdict.where}: {number} is unknown ({verdict.reason}) though no answer was lost"
-            if verdict.state == states.SENT and (known.get("msgid") or "without message ids" not in verdict.reason):
+            if verdict.state == State.SENT and (known.get("msgid") or "without message ids" not in verdict.reason):
                 yield f"{verdict.where}: {number} is left sent, without a final report"
 
     def _doubted(self, item: dict[str, Any]) -> bool:
@@ -149,7 +150,7 @@ class Inspection:
         """What was given up is in the dead-letter queue too."""
         dead = {(one.attributes.get("RequestId"), one.attributes.get("KoboPart")) for one in self._world.sqs.dead}
         for item in self._items.values():
-            given_up = item["state"] == states.FAILED or item.get("reason", "").startswith(_GIVEN_UP)
+            given_up = item["state"] == State.FAILED or item.get("reason", "").startswith(_GIVEN_UP)
             if given_up and (item["id"], item["part"]) not in dead:
                 yield f"{item['id']}/{item['part']}: {item['state']} ({item.get('reason')}), but not dead-lettered"
 
@@ -165,7 +166,7 @@ class Inspection:
         for item in self._items.values():
             sent = sum(Verdict(item, known).sent for known in item["recipients"].values())
             said += item["pages"] * self._price * sent
-            if item["state"] == states.UNKNOWN:
+            if item["state"] == State.UNKNOWN:
                 said += self._cost[item["message_uuid"]]
         if self._world.kobo.charged() != said:
             yield f"KoboMobile charged {self._world.kobo.charged()}, the table says {said}"

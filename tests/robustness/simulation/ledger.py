@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer, Unreachable
 from kobo_sms.messages import states
+from kobo_sms.messages.states import State
 from tests.robustness.simulation.expressions import Item
 from tests.robustness.simulation.timeline import Timeline
 from tests.robustness.simulation.watch import Watch
@@ -93,7 +94,7 @@ class Ledger:
         if before != after:
             self.note("state", where, before or "", after)
             ended = before not in states.OPEN and before is not None
-            if ended or (before is not None and after != states.SPLIT and not states.may_follow(before, after)):
+            if ended or (before is not None and after != State.SPLIT and not states.may_follow(before, after)):
                 self.accuse(f"{where}: went from {before} to {after}")
         if "recipients" in old and old["recipients"] is not new.get("recipients"):
             self._compare(where, old["recipients"]["M"], new["recipients"]["M"])
@@ -120,7 +121,7 @@ class Ledger:
             self.accuse(f"{where}: recipients came or went")
         for number, known in old.items():
             before, after = (one["M"].get("state", {}).get("S") for one in (known, new.get(number, known)))
-            if before is not None and before != after and not states.may_follow(before, after or states.QUEUED):
+            if before is not None and before != after and not states.may_follow(before, after or State.QUEUED):
                 self.accuse(f"{where}: a recipient went from {before} to {after}")
 
 

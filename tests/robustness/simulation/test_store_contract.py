@@ -16,10 +16,10 @@ from kobo_sms.aws.dynamodb import decode
 from kobo_sms.credit.alerts import Alert
 from kobo_sms.credit.store import CreditStore, Pending
 from kobo_sms.errors import LostClaim
-from kobo_sms.messages import states
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import BadNumber, Request
+from kobo_sms.messages.states import State
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.stats_store import StatsStore
@@ -29,7 +29,7 @@ from kobo_sms.sending.records import due_shard
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
 from kobo_sms.valve.call_window import CallWindow, slot_of
-from kobo_sms.valve.rules import Closed, Opened, Valve
+from kobo_sms.valve.rules import ClosedForCredit, ClosedForFault, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, FailureSignal
 from kobo_sms.valve.store import ValveStore
 from tests.robustness.crash_points.check_stores import MemoryValve
@@ -109,8 +109,8 @@ class Caller:
         if not self._claims:
             return None
         claim = self._rng.choice(self._claims)
-        decision = self._decision(self._rng.choice((states.SENT, states.QUEUED, states.HELD)), Next.DONE)
-        due = (due_shard(claim.part), self._now + 120) if decision.state == states.SENT else None
+        decision = self._decision(self._rng.choice((State.SENT, State.QUEUED, State.HELD)), Next.DONE)
+        due = (due_shard(claim.part), self._now + 120) if decision.state == State.SENT else None
         try:
             self._store.record(claim, decision, now=self._now, label="ids", due=due)
         except LostClaim as lost:
@@ -120,7 +120,7 @@ class Caller:
     def _split(self) -> object:
         if not self._claims:
             return None
-        claim, decision = self._rng.choice(self._claims), self._decision(states.SPLIT, Next.SPLIT)
+        claim, decision = self._rng.choice(self._claims), self._decision(State.SPLIT, Next.SPLIT)
         origin = self._get((claim.part.request.id, claim.part.origin))
         if claim.part.name != claim.part.origin and "halved" not in (origin or {}):
             return "no half without a halved origin, and moto cannot take the size of nothing"
@@ -151,7 +151,7 @@ class Caller:
 
     def _count(self) -> object:
         counts = Counts()
-        counts.add([Ended(states.DELIVERED, None, "MTN", "Shop|1", 0.0, self._rng.choice((3.0, 200.0)))])
+        counts.add([Ended(State.DELIVERED, None, "MTN", "Shop|1", 0.0, self._rng.choice((3.0, 200.0)))])
         self._stats.add(counts, token=self._rng.choice("xyz"), now=self._now)
         return list(self._stats.since(self._now - 3600))
 
@@ -193,7 +193,8 @@ class CheckCaller:
     def _decide(self) -> object:
         known = self._valves.read()
         lanes = self._rng.sample(LANES, self._rng.randint(0, 2))
-        closed = {lane: Closed(self._rng.choice(SYMPTOMS), self._now, balance=Decimal("1.50")) for lane in lanes}
+        kinds = (ClosedForFault(GATEWAY, self._now, probe_at=1.5), ClosedForCredit(self._now, balance=Decimal("1.50")))
+        closed = {lane: self._rng.choice(kinds) for lane in lanes}
         valve = Valve(closed, known.valve.holds, {}, {Lane.BULK: Opened(self._now, 60.0)}, closed)
         version = known.version - self._rng.choice((0, 0, 1))
         return self._valves.write(valve, version, known.window.stale(self._now))

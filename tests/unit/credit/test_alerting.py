@@ -18,15 +18,15 @@ from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault, Finding, Valve
+from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
 
 NOW = 1_800_000_000.0
 SETTINGS = CreditSettings("kobo-prod", Decimal(1000), Decimal(100), "arn:topic", "send", {}, {})
 SILENT, WELL, NO_CREDIT = Finding(GATEWAY), Finding(None, Decimal(5000)), Finding(None, Decimal(50))
 OPEN = Valve()
 WORDS = "31 of 40 calls failed in the last 30 seconds"
-DOWN = Valve({Lane.BULK: Closed(GATEWAY, NOW - 60, WORDS)})
+DOWN = Valve({Lane.BULK: ClosedForFault(GATEWAY, NOW - 60, WORDS)})
 LATER_CHECK = 60.0
 REFUSAL = ClientError({"Error": {"Code": "Throttled"}}, "Publish")
 NO_SQS = [ClientError({"Error": {"Code": "Denied"}}, "GetQueueAttributes"), EndpointConnectionError(endpoint_url="x")]
@@ -141,7 +141,7 @@ def test_a_closed_lane_rings_at_once_with_what_was_counted(desk: Desk) -> None:
 
 
 def test_what_an_operator_wrote_is_not_what_was_counted(desk: Desk) -> None:
-    held = Valve({Lane.PRIORITY: Closed(OPERATOR, NOW, "the text is wrong", "ada"), **DOWN.closed})
+    held = Valve({Lane.PRIORITY: ClosedByOperator(NOW, "the text is wrong", "ada"), **DOWN.closed})
     assert desk.check(WELL, held) == [GATEWAY]
     ((_, text),) = desk.topic.published
     assert "the text is wrong" not in text.email
@@ -190,7 +190,7 @@ def test_an_alert_that_cannot_be_struck_off_keeps_no_other_from_being_published(
 @pytest.mark.parametrize("fault", NO_SQS)
 def test_where_nobody_says_how_much_waits_the_alert_goes_out_without(desk: Desk, fault: Exception) -> None:
     desk.queues.fault = fault
-    assert desk.check(NO_CREDIT, Valve({Lane.BULK: Closed(CREDIT, NOW, pages=3)})) == ["empty"]
+    assert desk.check(NO_CREDIT, Valve({Lane.BULK: ClosedForCredit(NOW, pages=3)})) == ["empty"]
     ((_, text),) = desk.topic.published
     assert "Held: bulk since" in text.email
     assert "waiting" not in text.email + text.sms

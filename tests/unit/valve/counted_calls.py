@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
+from kobo_sms.valve.rules import Closed
 from kobo_sms.valve.signals import ACCEPTED, GATEWAY, FailureSignal
 
 # Four seconds into a slot: `ago` of 0 to 4 is the newest slot, 5 to 9 the one before.
@@ -28,3 +30,8 @@ def counted(
     counts = {(slot_of(at), lane, symptom): failed, (slot_of(at), lane, ACCEPTED): worked}
     told = frozenset(FailureSignal(at, symptom, lane, each, pages) for each in recipients if failed)
     return CallWindow({key: count for key, count in counts.items() if count}, told)
+
+
+def any_of(closed: Mapping[Lane, Closed]) -> dict[Lane, Any]:
+    """Return closed lanes to look at fields that only some causes have."""
+    return dict(closed)
