@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 VENV := .venv
+# A file at a time, so that few of them start a stack of their own; many tests wait, so more processes than processors.
+SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -46,7 +48,7 @@ template: setup ## template.yaml, with cfn-lint
 	$(BIN)/cfn-lint template.yaml
 
 unit: setup ## the tests (PYTEST="-k name" narrows them)
-	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 fuzz: setup ## property tests with many random examples, and 10,000 random worlds (half an hour)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --numprocesses=auto -m hypothesis
