@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 VENV := .venv
-# A file at a time, so that few of them start a stack of their own; many tests wait, so more processes than processors.
-SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadfile --no-loadscope-reorder
+# A group of files at a time (tests/conftest.py); many tests wait, so more processes than processors.
+SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadgroup --no-loadscope-reorder
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)

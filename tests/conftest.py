@@ -19,19 +19,38 @@ _FIRST = (
     "end_to_end/test_valve.py",
     "robustness/crash_points/test_deaths.py",
     "robustness/simulation/test_seeds.py",
-    "robustness/simulation/test_flaky.py",
     "end_to_end",
     "robustness",
+    "local_aws",
+)
+# The files of a group run in one process, as they share a local stack; else each file is a group.
+_GROUPS = (
+    "end_to_end/test_valve.py",
+    "end_to_end/test_demo.py",
+    "end_to_end",
+    "robustness/crash_points/test_deaths.py",
+    "robustness/crash_points/test_check_",
+    "robustness/crash_points",
+    "local_aws/test_up.py",
     "local_aws",
 )
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the files by when they are to begin; within a file the order stays."""
+    """Put the files into groups (pytest-xdist, --dist=loadgroup) and sort them; within a file the order stays."""
+    for item in items:
+        path = _path_of(item)
+        group = next((name for name in _GROUPS if path.startswith(name)), path)
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    path = item.path.relative_to(_HERE).as_posix()
+    path = _path_of(item)
     return next((at for at, name in enumerate(_FIRST) if path.startswith(name)), len(_FIRST))
+
+
+def _path_of(item: pytest.Item) -> str:
+    return item.path.relative_to(_HERE).as_posix()

@@ -9,7 +9,7 @@ failures is met by chance wherever many calls are made.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -42,13 +42,13 @@ def slot_of(at: float) -> int:
     return int(at // SLOT_SECONDS)
 
 
-def _is_enough(found: Counter[str], older: Counter[str], good: Collection[str]) -> bool:
-    """Tell whether `found` says enough without the slot before it.
+def _is_enough(calls: int, worked: int, worked_before: int) -> bool:
+    """Tell whether so many `calls` say enough without the slot before them.
 
-    So it does too where nothing has worked since that slot: what worked before an outage says nothing of it.
+    So they do too where none of them `worked` but one of that slot did: what worked before an outage says nothing of
+    it.
     """
-    works, worked = any(found[kind] for kind in good), any(older[kind] for kind in good)
-    return found.total() >= (ALL_FAILED_CALLS if worked and not works else LEAST_CALLS)
+    return calls >= (ALL_FAILED_CALLS if worked_before and not worked else LEAST_CALLS)
 
 
 def _oldest(now: float) -> int:
@@ -165,23 +165,25 @@ class CallWindow:
     def _count(
         self, lanes: Collection[Lane], failures: Collection[str], others: Collection[str], now: float, since: float
     ) -> Evidence:
-        by_slot, newest = self._by_slot(lanes, (*failures, *others)), slot_of(now)
-        found, first = Counter[str](), newest
-        for slot in range(newest, _oldest(now), -1):
-            if slot <= slot_of(since) or (newest - slot >= _RECENT_SLOTS and _is_enough(found, by_slot[slot], others)):
+        bad, good = self._by_slot(lanes, failures), self._by_slot(lanes, others)
+        newest = first = slot_of(now)
+        failed = worked = 0
+        for slot in range(newest, max(_oldest(now), slot_of(since)), -1):
+            worked_here = good.get(slot, 0)
+            if newest - slot >= _RECENT_SLOTS and _is_enough(failed + worked, worked, worked_here):
                 break
-            found.update(by_slot[slot])
+            failed += bad.get(slot, 0)
+            worked += worked_here
             first = slot
-        failed = sum(found[kind] for kind in failures)
         begin = first * SLOT_SECONDS
         recipients = self._recipients(lanes, failures, begin)
-        return Evidence(found.total(), failed, recipients, max(round(now) - begin, 1), begin)
+        return Evidence(failed + worked, failed, recipients, max(round(now) - begin, 1), begin)
 
-    def _by_slot(self, lanes: Collection[Lane], kinds: Collection[str]) -> defaultdict[int, Counter[str]]:
-        found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    def _by_slot(self, lanes: Collection[Lane], kinds: Collection[str]) -> dict[int, int]:
+        found: dict[int, int] = {}
         for (slot, lane, kind), count in self.counts.items():
-            if lane in lanes and kind in kinds:
-                found[slot][kind] += count
+            if kind in kinds and lane in lanes:
+                found[slot] = found.get(slot, 0) + count
         return found
 
     def _recipients(self, lanes: Collection[Lane], symptoms: Collection[str], since: float) -> int:

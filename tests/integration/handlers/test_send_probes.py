@@ -46,26 +46,26 @@ def offer(functions: Functions, *to: str, **event: Any) -> dict[str, Any]:
         (["x"], (0, 0, 0, 0), 0),
     ],
 )
-def test_a_trial_is_counted(functions: Functions, to: list[str], counts: tuple[int, ...], stay: int) -> None:
+def test_a_probe_is_counted(functions: Functions, to: list[str], counts: tuple[int, ...], stay: int) -> None:
     answer = offer(functions, *to, probe=True)
     assert tuple(answer[name] for name in ("accepted", "no_credit", "answered", "failed")) == counts
     assert len(answer["batchItemFailures"]) == stay
 
 
 @pytest.mark.parametrize("event", [{}, {"probe": False}, {"probe": "yes"}, {"probe": 1}])
-def test_what_is_no_trial_is_answered_as_lambda_wants_it(functions: Functions, event: dict[str, Any]) -> None:
+def test_what_is_no_probe_is_answered_as_lambda_wants_it(functions: Functions, event: dict[str, Any]) -> None:
     assert offer(functions, ONE, **event) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize(("probe", "attempts"), [(True, 0), (False, 1)])
-def test_a_gateway_that_fails_in_a_trial_is_no_attempt(
+def test_a_gateway_that_fails_in_a_probe_is_no_attempt(
     functions: Functions, aws: Stack, probe: bool, attempts: int
 ) -> None:
     offer(functions, GATEWAY, probe=probe)
     assert [item["attempts"] for item in aws.items()] == [attempts]
 
 
-def test_a_trial_goes_ahead_whatever_the_breaker_says(functions: Functions, kobo: MockControl) -> None:
+def test_a_probe_goes_ahead_whatever_the_breaker_says(functions: Functions, kobo: MockControl) -> None:
     kobo.add_fault(endpoint="send", answer="error_gw")
     for ten in range(2):
         offer(functions, *(f"23480301000{ten}{n}" for n in range(10)))
@@ -86,7 +86,7 @@ def test_what_the_breaker_holds_back_stays_untouched(functions: Functions, aws: 
     assert aws.dead() == []
 
 
-def test_a_trial_that_succeeds_is_logged_and_counted_like_any_other(
+def test_a_probe_that_succeeds_is_logged_and_counted_like_any_other(
     functions: Functions, output: pytest.CaptureFixture[str]
 ) -> None:
     offer(functions, ONE, probe=True)

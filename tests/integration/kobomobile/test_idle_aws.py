@@ -98,7 +98,7 @@ def test_without_a_limit_the_answer_is_lost(road: Road, clock: Clock, limited: b
 
 @pytest.mark.parametrize("way", ["http"])
 @pytest.mark.parametrize("road", [b"{}"], indirect=True)
-def test_a_trial_is_invoked_once_whatever_was_idle(road: Road, clock: Clock) -> None:
+def test_a_probe_is_invoked_once_whatever_was_idle(road: Road, clock: Clock) -> None:
     functions = never_reuse_idle(road.functions(), IdleLimit(clock=clock))
     for _ in range(3):
         assert functions.invoke(FunctionName="send-sms", Payload=b"{}")["Payload"].read() == b"{}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BOTH = {Lane.PRIORITY, Lane.BULK}
 
 
-def test_while_credit_shows_the_fault_a_trial_comes_every_15_minutes_and_at_once_when_it_recovers(room: Room) -> None:
+def test_while_credit_shows_the_fault_a_probe_comes_every_15_minutes_and_at_once_when_it_recovers(room: Room) -> None:
     room.put(4)
     for endpoint in ("credit", "send"):
         room.kobo.add_fault(endpoint=endpoint, answer="error_gw")
@@ -55,7 +55,7 @@ def test_of_checks_that_overlap_only_one_makes_the_probe(room: Room) -> None:
     assert room.sends() == 3
 
 
-def test_without_the_time_for_it_no_trial_is_begun(room: Room) -> None:
+def test_without_the_time_for_it_no_probe_is_begun(room: Room) -> None:
     room.put(1)
     room.close(GATEWAY)
     room.clock.now += 15

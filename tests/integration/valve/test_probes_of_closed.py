@@ -34,7 +34,7 @@ def test_three_records_are_tried_and_their_success_opens(room: Room, kind: Sympt
     assert room.enabled() == BOTH
 
 
-def test_a_failure_puts_the_next_trial_off_and_costs_no_attempt(room: Room) -> None:
+def test_a_failure_puts_the_next_probe_off_and_costs_no_attempt(room: Room) -> None:
     room.put(3)
     room.close(GATEWAY)
     room.kobo.add_fault(endpoint="send", answer="error_gw")
@@ -55,7 +55,7 @@ def test_a_failure_puts_the_next_trial_off_and_costs_no_attempt(room: Room) -> N
     assert {int(item["attempts"]) for item in room.stack.items()} == {1}
 
 
-def test_the_failures_of_a_trial_do_not_close_again_what_the_next_one_opens(room: Room) -> None:
+def test_the_failures_of_a_probe_do_not_close_again_what_the_next_one_opens(room: Room) -> None:
     room.put(3)
     room.close(GATEWAY)
     room.kobo.add_fault(endpoint="send", answer="error_gw")
@@ -81,7 +81,7 @@ def test_when_nothing_waits_it_opens(room: Room) -> None:
     assert room.enabled() == BOTH
 
 
-def test_when_all_are_out_nobody_can_tell_and_the_next_trial_comes_as_planned(room: Room) -> None:
+def test_when_all_are_out_nobody_can_tell_and_the_next_probe_comes_as_planned(room: Room) -> None:
     room.put(2)
     room.close(GATEWAY)
     room.take_all(Lane.BULK)

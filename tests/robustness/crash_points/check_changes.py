@@ -107,7 +107,7 @@ def _low(world: CheckWorld) -> None:
     world.kobo.answer = Decimal(15)
 
 
-def _trial(world: CheckWorld) -> None:
+def _probe(world: CheckWorld) -> None:
     """The gateway works again: a probe is due."""
     _closed(world)
     world.now += 60
@@ -115,7 +115,7 @@ def _trial(world: CheckWorld) -> None:
 
 def _after_probe(world: CheckWorld) -> None:
     """The probe has opened the lanes; a second check without the fault is what people are told of."""
-    _trial(world)
+    _probe(world)
     world.check()
     world.now += 60
 
@@ -147,7 +147,7 @@ CHANGES = (
     Change("credentials", _credentials, "credentials", dict.fromkeys(_BOTH, CREDENTIALS)),
     Change("credit", _credit, "empty", {Lane.BULK: CREDIT}),
     Change("low", _low, "low"),
-    Change("probe", _trial, "recovered", further=4),
+    Change("probe", _probe, "recovered", further=4),
     Change("after_probe", _after_probe, "recovered"),
     Change("recovered_credentials", _recovered_credentials, "recovered", further=4),
     Change("top_up", _top_up, "recovered", further=3),

@@ -90,7 +90,7 @@ def test_a_write_that_boto3_repeats(change: Change) -> None:
 
 
 @pytest.mark.parametrize("death", range(26))
-def test_a_trial_that_dies_keeps_what_was_not_sent_and_sends_nothing_for_nothing(death: int) -> None:
+def test_a_probe_that_dies_keeps_what_was_not_sent_and_sends_nothing_for_nothing(death: int) -> None:
     world = NAMED["probe"].begin()
     assert world.check(DeadlyGate(point=(death, "after"))) is None
     waiting = len(world.queues.messages[Lane.BULK])

@@ -10,7 +10,7 @@ import pytest
 from tests.robustness.crash_points.invariants import broken
 from tests.robustness.crash_points.lives import Life, World
 from tests.robustness.crash_points.scenarios import ANSWERS, BILLING, GIVEN_UP, LOST, SEVERAL, Order, Scenario, numbers
-from tests.robustness.crash_points.selection import ALL, CORE, HELD
+from tests.robustness.crash_points.selection import ALL, CORE, HELD, READS
 
 NAMED = {scenario.name: scenario for scenario in (*ANSWERS, *LOST, *SEVERAL)}
 GIVES_UP_AT_ONCE = Scenario(
@@ -24,11 +24,13 @@ PAUSES = {"held": 1.0, "expired": 40.0}
 
 def meetings() -> Iterator[object]:
     for scenario in SCENARIOS:
-        steps = len(scenario.life.split("|")[0].split())
+        names = scenario.life.split("|")[0].split()
+        steps = len(names)
+        first_step = 0 if ALL or scenario.name in CORE[:1] or names[0] != READS else 1
         for pause in PAUSES:
             if ALL or pause == "expired" or scenario.name in HELD:
-                for a in range(steps):
-                    for b in range(steps + 1):
+                for a in range(first_step, steps):
+                    for b in range(first_step, steps + 1):
                         for first in "AB" if b < steps and (ALL or scenario.name == CORE[0]) else "A":
                             case = f"{scenario.name}-{pause}-A{a}-B{b}-{first}_first"
                             yield pytest.param(scenario, pause, a, b, first, id=case)

@@ -19,8 +19,10 @@ _number = DYNAMODB_CONTEXT.create_decimal
 def serialize(value: Any) -> dict[str, Any]:
     """Return `value` in wire form."""
     kind = type(value)
-    if kind is str:
-        return {"S": value}
+    if kind is str or isinstance(value, str):
+        return {"S": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
     if kind is int or (kind is Decimal and value.is_finite()):
         return {"N": str(_number(value))}
     if kind is dict:
@@ -40,6 +42,8 @@ def deserialize(wire: dict[str, Any]) -> Any:
         return _number(value)
     if kind == "M":
         return {name: deserialize(each) for name, each in value.items()}
+    if kind == "BOOL":
+        return value
     if kind == "L":
         return [deserialize(each) for each in value]
     return _slow_deserialize(wire)

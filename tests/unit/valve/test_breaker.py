@@ -381,7 +381,7 @@ def test_a_lane_that_is_opened_starts_slowly_within_three_seconds(car: Car) -> N
     assert car.begun(50) == 50
 
 
-def test_what_is_held_back_right_after_a_trial_that_worked_comes_back_in_seconds(car: Car) -> None:
+def test_what_is_held_back_right_after_a_probe_that_worked_comes_back_in_seconds(car: Car) -> None:
     car.store.closed = {Lane.BULK}
     car.fail("1")
     assert car.wait() == 30
@@ -394,7 +394,7 @@ def test_what_is_held_back_right_after_a_trial_that_worked_comes_back_in_seconds
     assert car.wait() == 0
 
 
-def test_a_trial_that_worked_says_little_where_the_lane_stays_closed(car: Car) -> None:
+def test_a_probe_that_worked_says_little_where_the_lane_stays_closed(car: Car) -> None:
     car.store.closed = {Lane.BULK}
     car.fail("1")
     car.accept()

@@ -164,13 +164,13 @@ def test_one_fault_may_turn_into_the_other() -> None:
     assert closed_to_probe(changed, NOW + 10_000) == []
 
 
-def test_a_fault_that_credit_shows_only_now_puts_the_trial_off_once() -> None:
+def test_a_fault_that_credit_shows_only_now_puts_the_probe_off_once() -> None:
     shown = decide(broken(), NOTHING, Finding(GATEWAY), NOW + 1)
     assert {each.probe_at for each in any_of(shown.closed).values()} == {NOW + 901}
     assert decide(shown, NOTHING, Finding(GATEWAY), NOW + 2) == shown
 
 
-def test_a_trial_is_due_after_its_wait_not_before() -> None:
+def test_a_probe_is_due_after_its_wait_not_before() -> None:
     assert closed_to_probe(broken(), NOW + 59.9) == []
     assert closed_to_probe(broken(), NOW + 60) == list(BOTH)
     assert closed_to_probe(Valve({Lane.PRIORITY: ClosedByOperator(NOW)}), NOW + 10_000) == []
@@ -188,7 +188,7 @@ def test_the_waits_grow_to_fifteen_minutes() -> None:
     assert put_off_probe(valve, [], NOW + 7, failed=True) == valve
 
 
-def test_a_trial_that_told_nothing_is_followed_by_another_as_soon() -> None:
+def test_a_probe_that_told_nothing_is_followed_by_another_as_soon() -> None:
     valve = put_off_probe(broken(probe_wait=60.0), BOTH, NOW, failed=False)
     assert {(each.probe_at, each.probe_wait) for each in any_of(valve.closed).values()} == {(NOW + 60, 60.0)}
 
@@ -202,7 +202,7 @@ def test_a_minutes_outage_costs_a_minute_and_a_half() -> None:
     assert now <= NOW + 15 + 30 + 60
 
 
-def test_a_trial_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
+def test_a_probe_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
     valve = broken(probe_wait=240.0)
     assert fault_lanes(valve) == list(BOTH)
     assert open_after_probe(valve, BOTH, NOW) == Valve(opened=dict.fromkeys(BOTH, Opened(NOW, 240.0)))
@@ -216,7 +216,7 @@ def test_a_trial_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
 
 @pytest.mark.parametrize("finding", [WELL, Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))])
 @pytest.mark.parametrize("symptom", [GATEWAY, CREDENTIALS, CREDIT])
-def test_what_was_counted_before_a_trial_succeeded_says_nothing_any_more(symptom: Symptom, finding: Finding) -> None:
+def test_what_was_counted_before_a_probe_succeeded_says_nothing_any_more(symptom: Symptom, finding: Finding) -> None:
     before = counted(50, symptom=symptom) + counted(50, symptom=symptom, ago=30)
     valve = open_after_probe(broken(), BOTH, NOW + 0.5)
     for later in range(1, 200):
