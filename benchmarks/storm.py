@@ -162,7 +162,8 @@ def last_change(statuses: list[Status], begun: float) -> float:
 
 def states_of(statuses: list[Status]) -> dict[str, int]:
     """Return how many recipients are in each state."""
-    return dict(sum((Counter(status["counts"]) for status in statuses), Counter()))
+    counts: Counter[str] = sum((Counter(status["counts"]) for status in statuses), Counter())
+    return {str(state): count for state, count in counts.items()}
 
 
 def _last(moments: Iterable[str], begun: float) -> float:
