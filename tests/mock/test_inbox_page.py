@@ -234,11 +234,14 @@ def test_texts_have_contrast(page: Page, send: Send, scheme: str) -> None:
     send(msg="Hello")
     _open(page, "+234 803 010 0001")
     for selector in (".bubble", ".sms time", ".sms footer span", ".item .snippet", ".item time", "#sent", ".call code"):
-        texts = page.locator(selector).first.evaluate(COLOURS)
+        texts = page.wait_for_function(COLOURS, arg=selector).json_value()
         assert _contrast(*texts) >= 4.5, selector
 
 
-COLOURS = """node => {
+# Finds and reads in one task of the page: the page draws its lists anew, and a node that is out of it has no colours.
+COLOURS = """selector => {
+    const node = document.querySelector(selector);
+    if (!node) return null;
     const colour = getComputedStyle(node).color;
     let behind = node;
     while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
