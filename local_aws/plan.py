@@ -1,7 +1,8 @@
 """What is to be run, checked before anything starts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,7 +44,8 @@ class Plan:
         return f"http://{HOST}:{self.mock_port}" if self.mock_port else None
 
 
-def make(
+@contextmanager
+def made(
     *,
     aws_port: int,
     mock_port: int,
@@ -51,8 +53,8 @@ def make(
     given: Mapping[str, str],
     built: bool,
     code: Path | None,
-) -> Plan:
-    """Settle what to run; port 0 becomes a free one.
+) -> Iterator[Plan]:
+    """Settle what to run; port 0 becomes a free one. Its ports are reserved until the context is left.
 
     Raises LocalStackError for a port in use, a bad parameter or address, or when there is nothing built to run.
     """
@@ -65,19 +67,19 @@ def make(
     base_url = _api(kobo_url) if kobo_url else None
     # Values first: a mistyped one should not depend on the ports to be told.
     settled = parameters.settle(loaded["Parameters"], {**given, _BASE_URL: base_url or f"http://{HOST}/api"})
-    mock_port_used = None if kobo_url else ports.choose(mock_port, "--port")
-    aws_port_used = ports.choose(aws_port, "--aws-port")
-    if aws_port_used == mock_port_used:
-        raise LocalStackError(f"--port and --aws-port can't both be {aws_port_used}")
+    if aws_port and aws_port == mock_port and not kobo_url:
+        raise LocalStackError(f"--port and --aws-port can't both be {aws_port}")
     folders = code_folders(loaded, source.parent)
-    return Plan(
-        aws_port=aws_port_used,
-        mock_port=mock_port_used,
-        template=loaded,
-        parameters={**settled, _BASE_URL: base_url or f"http://{HOST}:{mock_port_used}/api"},
-        code={name: code or folder for name, folder in folders.items()},
-        credentials=_credentials() if kobo_url else {"user": _USER, "pass": _PASSWORD},
-    )
+    with ExitStack() as exits:
+        mock_port_used = None if kobo_url else exits.enter_context(ports.reserved(mock_port, "--port"))
+        yield Plan(
+            aws_port=exits.enter_context(ports.reserved(aws_port, "--aws-port")),
+            mock_port=mock_port_used,
+            template=loaded,
+            parameters={**settled, _BASE_URL: base_url or f"http://{HOST}:{mock_port_used}/api"},
+            code={name: code or folder for name, folder in folders.items()},
+            credentials=_credentials() if kobo_url else {"user": _USER, "pass": _PASSWORD},
+        )
 
 
 def _api(url: str) -> str:

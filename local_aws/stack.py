@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_aws import environment
-from local_aws.plan import Plan, make
+from local_aws.plan import Plan, made
 from local_aws.processes import lock
 from local_aws.processes.child import Child, started
 from local_aws.processes.programs import engine, mock
@@ -79,9 +79,10 @@ def running_stack(
     directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as exits:
         exits.enter_context(lock.held(directory))
-        plan = make(
+        settled = made(
             aws_port=aws_port, mock_port=mock_port, kobo_url=kobo_url, given=parameters or {}, built=built, code=code
         )
+        plan = exits.enter_context(settled)
         _clean(directory)
         exits.callback(_clean, directory)
         yield _start(exits, plan, every, directory, progress)

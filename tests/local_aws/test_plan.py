@@ -12,7 +12,8 @@ from local_aws.errors import LocalStackError
 
 
 def settle(*, kobo_url: str | None = None, built: bool = False, code: Path | None = None) -> plan.Plan:
-    return plan.make(aws_port=0, mock_port=0, kobo_url=kobo_url, given={}, built=built, code=code)
+    with plan.made(aws_port=0, mock_port=0, kobo_url=kobo_url, given={}, built=built, code=code) as settled:
+        return settled
 
 
 @pytest.mark.parametrize(
