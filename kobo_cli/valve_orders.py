@@ -10,9 +10,9 @@ from typing import TypeVar
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
 from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.event_bus import CHECK, event_source
 from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.valve.prompt import event_source
 from kobo_sms.valve.rules import OPERATOR, Hold, Valve
 from kobo_sms.valve.store import ValveSnapshot, ValveStore
 
@@ -69,7 +69,7 @@ def is_carried_out(valve: Valve, action: str, lanes: Sequence[Lane]) -> bool:
 
 def prompt_check(connection: Connection) -> None:
     """Ask check_credit to look now, not at its next run. Errors of EventBridge pass through."""
-    entry = {"Source": event_source(connection.stack), "DetailType": "check", "Detail": "{}"}
+    entry = {"Source": event_source(connection.stack), "DetailType": CHECK, "Detail": "{}"}
     answer = connection.client("events").put_events(Entries=[entry])
     if answer["FailedEntryCount"]:
         raise CliError(f"EventBridge: {answer['Entries'][0].get('ErrorMessage')}")

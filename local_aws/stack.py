@@ -103,6 +103,7 @@ def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress
     # boto3 and samtranslator take over a second to import: just what the children need to start.
     from local_aws.clients import Clients
     from local_aws.installation import install
+    from local_aws.streams import streaming, take_over_streams
     from local_aws.ticker import take_over_schedules, ticking
 
     for child in children:
@@ -110,7 +111,9 @@ def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress
     clients = Clients(plan.endpoint)
     installation = install(clients, plan, progress)
     variables = environment.of_stack(plan.endpoint, installation.outputs)
+    streamed = take_over_streams(clients, installation.resources)
     scheduled = take_over_schedules(clients, installation.resources)
+    exits.enter_context(streaming(clients, streamed, progress))
     exits.enter_context(ticking(clients, scheduled, every, progress))
     environment.write(directory, variables)
     exits.callback(environment.remove, directory)

@@ -35,6 +35,7 @@ def test_every_file_is_known_here() -> None:
         "request-password.json",
         "request.schema.json",
         "sqs.json",
+        "stream.json",
         "schedule.json",
         "campaign.csv",
     }

@@ -36,12 +36,15 @@ PARAMETERS = {
     "HttpTimeoutSeconds": 10,
     "KeepRecordsDays": 30,
     "StoreText": "true",
+    "FindByNumber": "true",
 }
 # What local.env lists beyond how to reach AWS.
 VARIABLES = {
     "KOBO_PRIORITY_QUEUE_URL",
     "KOBO_BULK_QUEUE_URL",
     "KOBO_DEAD_LETTER_QUEUE_URL",
+    "KOBO_UNPUBLISHED_QUEUE_URL",
+    "KOBO_PRODUCER_POLICY_ARN",
     "KOBO_TABLE",
     "KOBO_SECRET_ARN",
     "KOBO_TOPIC_ARN",
@@ -80,6 +83,7 @@ def test_each_function_gets_the_environment_that_it_reads() -> None:
         settings.read_store(environment(function))
     settings.read_send(environment("SendSms"))
     settings.read_reports(environment("PollReports"))
+    settings.read_events(environment("PublishStatus"))
 
 
 @pytest.mark.parametrize("concurrency", TEMPLATE["Parameters"]["SendConcurrency"]["AllowedValues"])

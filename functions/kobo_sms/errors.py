@@ -7,7 +7,9 @@ KoboSmsError
 ├── EnqueueFailed             hand the record back: queueing the parts again does no harm
 ├── UnreadableBalance     raise an alarm: never take it for a zero
 ├── ProbeFailed           let it crash: what send_sms held comes back by itself
-└── WriteConflict             let it crash: the next check does what this one could not
+├── WriteConflict             let it crash: the next check does what this one could not
+├── NotPublished          hand the record back: what was to be told of it is refused for now
+└── OutOfTime             hand the record back: the next invocation has time for it
 """
 
 from __future__ import annotations
@@ -64,3 +66,11 @@ class ProbeFailed(KoboSmsError):
 
 class WriteConflict(KoboSmsError):
     """Others keep writing an item faster than this check can."""
+
+
+class NotPublished(KoboSmsError):
+    """What was to be told of a change was refused again and again."""
+
+
+class OutOfTime(KoboSmsError):
+    """Too little of the invocation's time is left for another call."""

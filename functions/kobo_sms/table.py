@@ -6,6 +6,7 @@ which no request's id can have. Moments are epoch seconds with milliseconds.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
 REPORTS_ID = "~reports"
 STATS_ID = "~stats"
+# Followed by a number: what was sent to it.
+LOOKUP_PREFIX = "~to/"
 # The partitions of the index `due`.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 
@@ -21,3 +24,8 @@ DUE_SHARDS = tuple(str(shard) for shard in range(8))
 def moment(seconds: float) -> Decimal:
     """Return `seconds` as the table keeps it, rounded to milliseconds."""
     return Decimal(str(round(seconds, 3)))
+
+
+def iso(seconds: Any) -> str:
+    """Return a moment of the table in ISO 8601, UTC, with milliseconds."""
+    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

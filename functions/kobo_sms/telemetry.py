@@ -16,6 +16,7 @@ from kobo_sms.messages.states import State
 if TYPE_CHECKING:
     # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
     from kobo_sms.credit.check import Checked
+    from kobo_sms.events.published import Published
     from kobo_sms.reports.counts import End
     from kobo_sms.reports.tally import Tally
     from kobo_sms.sending.result import SendResult
@@ -160,3 +161,14 @@ def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
     metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed))
     if outlook.rate is not None:
         metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))
+
+
+def publish_published(logger: Logger, metrics: Metrics, done: Published) -> None:
+    """Write one line and the metrics of one batch of publish_status."""
+    left = len(done.sequences) - done.stopped if done.stopped is not None else 0
+    why = _described(done.error) if done.error is not None else {}
+    write = logger.error if left or done.unpublishable else logger.info
+    write("status published", events=done.events, unpublishable=done.unpublishable, left=left, **why)
+    metrics.add_metric("EventsPublished", MetricUnit.Count, done.events)
+    if done.unpublishable:
+        metrics.add_metric("EventsUnpublishable", MetricUnit.Count, done.unpublishable)

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from kobo_cli.reports.drawing import Point
-from kobo_cli.reports.request import iso
 from kobo_sms.credit.alerts import Track, level
 from kobo_sms.credit.forecast import HOUR, Forecast, forecast
 from kobo_sms.credit.store import Account
+from kobo_sms.table import iso
 
 Report = dict[str, Any]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from kobo_sms.messages import states
+from kobo_sms.messages.recipients import Recipient, recipients_of
 from kobo_sms.messages.states import State
-from kobo_sms.sending.records import unpack_numbers
+from kobo_sms.table import iso
 
 Item = Mapping[str, Any]
 Status = dict[str, Any]
@@ -43,11 +43,6 @@ def went_well(status: Status) -> bool:
     return all(recipient["state"] in (State.DELIVERED, State.SENT) for recipient in status["recipients"])
 
 
-def iso(seconds: Any) -> str:
-    """Return a moment of the table (epoch seconds) in ISO 8601, UTC, with milliseconds."""
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _recipient_is_settled(recipient: Mapping[str, Any]) -> bool:
     if recipient["state"] == State.SENT:
         return recipient["msgid"] is None
@@ -56,31 +51,21 @@ def _recipient_is_settled(recipient: Mapping[str, Any]) -> bool:
 
 def _recipients(parts: Iterable[Item]) -> list[Status]:
     found: dict[str, Status] = {}
-    moved_on: dict[str, Item] = {}
+    moved_on: dict[str, Status] = {}
     for item in parts:
-        split = item["state"] == State.SPLIT
-        if "numbers" in item:
-            moved_on |= dict.fromkeys(unpack_numbers(item["numbers"]), item)
-        for number, known in item["recipients"].items():
-            if split and "state" not in known:
-                moved_on[number] = item
-            else:
-                found[number] = _recipient(number, known, item)
-    for number, item in moved_on.items():
-        if number not in found:
-            found[number] = _recipient(number, {"state": State.QUEUED, "at": item["updated_at"]}, item)
-    return list(found.values())
+        for number, recipient in recipients_of(item).items():
+            (moved_on if recipient.moved_on else found)[number] = _recipient(recipient)
+    return list((found | {number: waiting for number, waiting in moved_on.items() if number not in found}).values())
 
 
-def _recipient(number: str, known: Mapping[str, Any], item: Item) -> Status:
-    reason = known.get("reason") if "state" in known else item.get("reason")
+def _recipient(recipient: Recipient) -> Status:
     return {
-        "to": number,
-        "state": known.get("state", item["state"]),
-        "msgid": known.get("msgid"),
-        "report": known.get("report"),
-        "reason": reason,
-        "updated_at": iso(known.get("at", item["updated_at"])),
+        "to": recipient.to,
+        "state": recipient.state,
+        "msgid": recipient.msgid,
+        "report": recipient.report,
+        "reason": recipient.reason,
+        "updated_at": iso(recipient.at),
     }
 
 

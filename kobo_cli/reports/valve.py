@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from kobo_cli.reports.request import iso
 from kobo_sms.credit.text import CAUSES
 from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.table import iso
 from kobo_sms.valve.call_window import CallWindow, Evidence
 from kobo_sms.valve.rules import OPERATOR, Closed, ClosedByOperator, Shut, Valve
 from kobo_sms.valve.store import ValveSnapshot

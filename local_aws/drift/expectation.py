@@ -11,11 +11,12 @@ from local_aws.processes.programs import ACCOUNT, REGION
 from local_aws.template.intrinsics import Resolver
 from local_aws.template.source import Template
 
+_TABLE = "AWS::DynamoDB::Table"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 
 # The ARN of a resource as a function of its physical id, and the attributes that give it.
 _ARNS = {
-    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
+    _TABLE: f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
@@ -41,7 +42,7 @@ def expected_resources(
 ) -> list[Expected]:
     """Return what should exist. Resources whose condition is false are left out."""
     identifiers = _identifiers(clients, template, deployment)
-    resolver = _resolver(template, parameters, deployment, identifiers)
+    resolver = _resolver(clients, template, parameters, deployment, identifiers)
     return [
         Expected(name, resource["Type"], identifiers.get(name, ""), resolver.resolve(resource.get("Properties", {})))
         for name, resource in template["Resources"].items()
@@ -59,7 +60,11 @@ def _identifiers(clients: Clients, template: Template, deployment: Deployment) -
 
 
 def _resolver(
-    template: Template, parameters: Mapping[str, str], deployment: Deployment, identifiers: Mapping[str, str]
+    clients: Clients,
+    template: Template,
+    parameters: Mapping[str, str],
+    deployment: Deployment,
+    identifiers: Mapping[str, str],
 ) -> Resolver:
     def attribute(name: str, wanted: str) -> str:
         type_, identifier = template["Resources"][name]["Type"], identifiers.get(name, f"<{name} was not created>")
@@ -67,6 +72,8 @@ def _resolver(
             return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{identifier.rpartition('/')[2]}"
         if type_ == "AWS::SQS::Queue" and wanted == "QueueName":
             return identifier.rpartition("/")[2]
+        if type_ == _TABLE and wanted == "StreamArn":
+            return str(clients.dynamodb.describe_table(TableName=identifier)["Table"]["LatestStreamArn"])
         if type_ in _ARNS and wanted in _ARN_ATTRIBUTES:
             return _ARNS[type_].format(identifier)
         raise LocalStackError(f"nobody knows {wanted} of {type_} ({name}); add it to local_aws/drift/expectation.py")

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from kobo_cli.reports.request import build, is_settled, iso, went_well
+from kobo_cli.reports.request import build, is_settled, went_well
+from kobo_sms.messages.packing import pack_numbers
 from kobo_sms.messages.states import State
-from kobo_sms.sending.records import pack_numbers
+from kobo_sms.table import iso
 
 A, B, C = "2348030100001", "2348030100002", "2348030100003"
 

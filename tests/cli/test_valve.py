@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from kobo_cli import valve_orders
 from kobo_cli.commands.valve import give_order, wait_until_carried_out
-from kobo_cli.reports.request import iso
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.table import iso
 from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, Hold, Valve
 
 if TYPE_CHECKING:

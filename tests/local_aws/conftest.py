@@ -28,7 +28,9 @@ def handle(event, context):
 @pytest.fixture(scope="session")
 def function_notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Notes]:
     folder = tmp_path_factory.mktemp("notes")
-    return {name: Notes(folder / f"{name}.jsonl") for name in ("send_sms", "check_credit", "poll_reports")}
+    return {
+        name: Notes(folder / f"{name}.jsonl") for name in ("send_sms", "check_credit", "poll_reports", "publish_status")
+    }
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from botocore.config import Config
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.shared import AWS, build_kobo
+from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.shared import build_kobo
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.store import CreditStore

@@ -18,7 +18,8 @@ from aws_lambda_powertools import Logger, Metrics
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
 from kobo_sms.composition import settings
-from kobo_sms.composition.shared import AWS, build_kobo
+from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Runtime

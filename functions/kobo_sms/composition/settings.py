@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
+from kobo_sms.events.settings import EventSettings
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
@@ -98,6 +99,16 @@ def read_reports(env: Mapping[str, str]) -> ReportSettings:
         first_after=_number(env, "FIRST_REPORT_AFTER_SECONDS", float),
         give_up_after=_number(env, "GIVE_UP_REPORTS_AFTER_HOURS", float) * 3600,
         shards=_number(env, "REPORT_SHARDS", int),
+    )
+
+
+def read_events(env: Mapping[str, str]) -> EventSettings:
+    """Read what publish_status is given."""
+    return EventSettings(
+        stack=_text(env, "STACK_NAME"),
+        table=_text(env, "KOBO_TABLE"),
+        unpublished_queue_url=_text(env, "UNPUBLISHED_QUEUE_URL"),
+        find_by_number=_text(env, "FIND_BY_NUMBER") == "true",
     )
 
 

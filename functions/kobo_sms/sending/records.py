@@ -90,24 +90,6 @@ def add_to_history(history: list[Item], event: Item) -> list[Item]:
     return grown[:HISTORY_HEAD] + grown[-HISTORY_TAIL:]
 
 
-def pack_numbers(numbers: Iterable[str]) -> bytes:
-    """Return numbers in two to three bytes each: sorted, as differences, compressed."""
-    previous, differences = 0, []
-    for number in sorted(map(int, numbers)):
-        differences.append(str(number - previous))
-        previous = number
-    return zlib.compress(",".join(differences).encode(), 9)
-
-
-def unpack_numbers(packed: bytes) -> list[str]:
-    """Return the numbers that `pack_numbers` packed, sorted."""
-    number, numbers = 0, []
-    for difference in zlib.decompress(packed).decode().split(","):
-        number += int(difference)
-        numbers.append(str(number))
-    return numbers
-
-
 def due_shard(part: Part) -> str:
     """Return the partition of the index of due reports that `part` belongs to; spread evenly over DUE_SHARDS."""
     return str(zlib.crc32(f"{part.request.id}/{part.name}".encode()) % len(DUE_SHARDS))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.errors import LostClaim
 from kobo_sms.messages import states
+from kobo_sms.messages.packing import pack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
@@ -127,7 +128,7 @@ class Store:
     def split_root(self, part: Part, *, now: float) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
         write = self._opening(part, now).set(state=State.SPLIT)
-        write.set_once(numbers=records.pack_numbers(part.request.to))
+        write.set_once(numbers=pack_numbers(part.request.to))
         same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
         write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
         try:

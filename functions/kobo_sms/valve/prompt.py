@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.aws.event_bus import CHECK, event_source
+
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -23,13 +25,8 @@ class Prompt:
     def __call__(self) -> None:
         """Prompt. That it fails harms little, as check_credit comes by itself, but must not go unnoticed."""
         try:
-            entry: PutEventsRequestEntryTypeDef = {"Source": self._source, "DetailType": "check", "Detail": "{}"}
+            entry: PutEventsRequestEntryTypeDef = {"Source": self._source, "DetailType": CHECK, "Detail": "{}"}
             if self._client().put_events(Entries=[entry])["FailedEntryCount"]:
                 self._warn("check_credit could not be prompted: EventBridge did not take the event")
         except (BotoCoreError, ClientError) as error:
             self._warn(f"check_credit could not be prompted: {type(error).__name__}")
-
-
-def event_source(stack: str) -> str:
-    """Return the source by which the rule in template.yaml knows the events of this stack."""
-    return f"kobo-sms.{stack}"

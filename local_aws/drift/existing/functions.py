@@ -16,7 +16,17 @@ _FUNCTION = (
     "Runtime",
     "Timeout",
 )
-_MAPPING = ("BatchSize", "EventSourceArn", "FilterCriteria", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds")
+_MAPPING = (
+    "BatchSize",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "EventSourceArn",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "MaximumBatchingWindowInSeconds",
+    "MaximumRecordAgeInSeconds",
+    "StartingPosition",
+)
 
 
 def read_function(clients: Clients, name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ def read_table(clients: Clients, name: str) -> dict[str, Any]:
         "AttributeDefinitions": table["AttributeDefinitions"],
         "KeySchema": table["KeySchema"],
         "GlobalSecondaryIndexes": [_index(dict(index)) for index in table.get("GlobalSecondaryIndexes", [])],
+        "StreamSpecification": table.get("StreamSpecification"),
         "TimeToLiveSpecification": _time_to_live(clients, name),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery == "ENABLED"},
         "SSESpecification": {"SSEEnabled": table.get("SSEDescription", {}).get("Status") == "ENABLED"},

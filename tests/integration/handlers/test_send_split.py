@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kobo_sms.sending.records import unpack_numbers
+from kobo_sms.messages.packing import unpack_numbers
 from tests.integration.conftest import PIN
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -80,17 +79,6 @@ def test_recipients_after_an_answer() -> None:
         TWO: {"state": "unknown", "reason": "missing", "at": Decimal("5.0")},
         **BAD,
     }
-
-
-@given(st.sets(st.integers(10**9, 10**20 - 1), min_size=1))
-def test_packed_numbers_unpack(numbers: set[int]) -> None:
-    assert records.unpack_numbers(records.pack_numbers(map(str, numbers))) == [str(n) for n in sorted(numbers)]
-
-
-def test_packed_numbers_are_small() -> None:
-    # A message of 1 MiB holds at most this many, and an item of the table 400 kB.
-    some = random.Random(0).sample(range(2348030000000, 2349190000000), 60_000)
-    assert len(records.pack_numbers(map(str, some))) < 200_000
 
 
 @given(st.integers(0, 200))

@@ -1,0 +1,71 @@
+"""What publish_status is made of."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+
+from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.composition import settings
+from kobo_sms.composition.aws import AWS
+from kobo_sms.events.bus import EventBus
+from kobo_sms.events.lookup import Lookup
+from kobo_sms.events.publisher import Publisher
+from kobo_sms.events.unpublished import Unpublished
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class EventClients:
+    """What a publisher reaches AWS with."""
+
+    events: EventBridgeClient
+    sqs: SQSClient
+    dynamodb: DynamoDBClient
+
+
+@dataclass(frozen=True)
+class EventApp:
+    """What publish_status's handler works with."""
+
+    publisher: Publisher
+    clock: Callable[[], float]
+    logger: Logger
+    metrics: Metrics
+
+
+@cache
+def event_app() -> EventApp:
+    """Return the one EventApp of this process.
+
+    Raises
+    ------
+    ConfigurationError
+        when the environment is incomplete.
+    """
+    clients = EventClients(
+        never_reuse_idle(boto3.client("events", config=AWS)),
+        never_reuse_idle(boto3.client("sqs", config=AWS)),
+        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
+    )
+    publisher = build_publisher(os.environ, clients, time.sleep)
+    return EventApp(publisher, time.time, Logger(), Metrics())
+
+
+def build_publisher(env: Mapping[str, str], clients: EventClients, pause: Callable[[float], None]) -> Publisher:
+    """Return a publisher over the clients; `pause` waits so many seconds."""
+    wanted = settings.read_events(env)
+    lookup = Lookup(clients.dynamodb, wanted.table, pause) if wanted.find_by_number else None
+    unpublished = Unpublished(clients.sqs, wanted.unpublished_queue_url)
+    return Publisher(EventBus(clients.events, wanted.stack, pause), unpublished, lookup)
