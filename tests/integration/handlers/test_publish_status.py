@@ -1,0 +1,100 @@
+"""publish_status as Lambda calls it, over an EventBridge, a table and a queue in process."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import publish_status.handler
+from kobo_sms.composition.events import event_app
+from tests.integration.handlers.conftest import context
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Stack
+
+SAMPLE: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "events" / "stream.json").read_text())["Records"]
+
+_names = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def publishing(aws: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Deploy the function; it starts cold in each test."""
+    aws.names["UnpublishedQueue"] = aws.sqs.create_queue(QueueName="unpublished")["QueueUrl"]
+    for name, value in aws.environment("PublishStatus", KoboBaseUrl="http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    # powertools keeps one logger, with its stream, for each service.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"kobo-publishing-{next(_names)}")
+    event_app.cache_clear()
+    yield
+    event_app.cache_clear()
+
+
+def publish(records: list[dict[str, Any]], seconds: float = 60) -> list[str]:
+    answer = publish_status.handler.handle({"Records": records}, context(seconds))
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def told(aws: Stack) -> list[dict[str, Any]]:
+    """Return what was put on the bus. (moto delivers nothing to a queue without a library that we do not have.)"""
+    entries = [entry for call in aws.calls.of("events.PutEvents") for entry in call["Entries"]]
+    assert {(entry["Source"], entry["DetailType"]) for entry in entries} <= {("kobo-sms.kobo", "SMS status changed")}
+    return [json.loads(entry["Detail"]) for entry in entries]
+
+
+def test_a_batch_is_published_and_can_be_looked_up(aws: Stack) -> None:
+    assert publish(SAMPLE) == []
+    assert [(each["id"], [one["state"] for one in each["recipients"]]) for each in told(aws)] == [
+        ("order-2291-shipped", ["sending"]),
+        ("order-2291-shipped", ["sent"]),
+        ("campaign-1", ["queued", "queued"]),
+    ]
+    assert [(item["id"], item["part"]) for item in aws.everything()] == [
+        ("~to/2348030100002", "001795861200125/0/order-2291-shipped"),
+    ]
+
+
+def test_a_batch_that_comes_again_has_the_same_event_ids_and_entries(aws: Stack) -> None:
+    publish(SAMPLE)
+    first, entries = told(aws), aws.everything()
+    publish(SAMPLE)
+    assert told(aws) == first * 2
+    assert aws.everything() == entries
+
+
+def test_what_there_is_no_time_for_is_named() -> None:
+    assert publish(SAMPLE, seconds=1) == [SAMPLE[0]["dynamodb"]["SequenceNumber"]]
+
+
+def test_an_unreadable_record_lies_in_the_queue_and_is_logged(aws: Stack, output: pytest.CaptureFixture[str]) -> None:
+    broken = json.loads(json.dumps(SAMPLE[0]))
+    del broken["dynamodb"]["NewImage"]["recipients"]
+    assert publish([broken, SAMPLE[2]]) == []
+    (message,) = aws.sqs.receive_message(QueueUrl=aws.names["UnpublishedQueue"])["Messages"]
+    assert json.loads(message["Body"])["error"] == "KeyError"
+    assert [each["id"] for each in told(aws)] == ["campaign-1"]
+    printed = output.readouterr().out
+    assert '"EventsUnpublishable":[1.0]' in printed
+    assert '"EventsPublished":[1.0]' in printed
+
+
+def test_neither_text_nor_number_is_logged(output: pytest.CaptureFixture[str]) -> None:
+    publish(SAMPLE)
+    printed = output.readouterr().out
+    assert "status published" in printed
+    assert "2348030100002" not in printed
+    assert "on its way" not in printed
+
+
+@pytest.mark.parametrize("find", ["true", "false"])
+def test_numbers_are_looked_up_only_where_that_is_wanted(
+    aws: Stack, monkeypatch: pytest.MonkeyPatch, find: str
+) -> None:
+    monkeypatch.setenv("FIND_BY_NUMBER", find)
+    publish(SAMPLE)
+    assert bool(aws.everything()) is (find == "true")
