@@ -71,8 +71,9 @@ def test_a_probe_goes_ahead_whatever_the_breaker_says(functions: Functions, kobo
         offer(functions, *(f"23480301000{ten}{n}" for n in range(10)))
     calls = len(kobo.list_calls(endpoint="send"))
     assert calls < 12
-    offer(functions, "2348030200001", "2348030200002", "2348030200003", probe=True)
-    assert len(kobo.list_calls(endpoint="send")) == calls + 3
+    answer = offer(functions, "2348030200001", "2348030200002", "2348030200003", probe=True)
+    # On a slow machine some of those before have come back, and are in the batch too.
+    assert len(kobo.list_calls(endpoint="send")) - calls == answer["failed"] >= 3
 
 
 def test_what_the_breaker_holds_back_stays_untouched(functions: Functions, aws: Stack, kobo: MockControl) -> None:
