@@ -59,11 +59,12 @@ class Publisher:
         done = Published([sequence_of(record) for record in records])
         prepared = self._prepare(records, done)
         for call in _calls([each for each in prepared if done.goes_on(each.at)]):
+            # What comes before the place where it stopped does not come again.
+            if not done.goes_on(call[0].origin.at):
+                break
             self._put(call, deadline, done)
             for each in call:
                 self._look_up(each, done)
-            if done.stopped is not None:
-                break
         return done
 
     def _prepare(self, records: Sequence[Mapping[str, Any]], done: Published) -> list[_Prepared]:

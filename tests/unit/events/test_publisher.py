@@ -136,6 +136,14 @@ def test_what_cannot_even_be_kept_comes_again() -> None:
     assert [detail["id"] for detail in stage.events.details()] == ["a", "c"]
 
 
+def test_what_cannot_even_be_kept_takes_nothing_with_it_that_comes_before() -> None:
+    broken = record(5, None, {"id": "b", "part": "0", "message_uuid": "x"})
+    stage = Stage(queue=FakeQueue(failures=1))
+    done = drive(stage, [*records_of(life("a")), broken])
+    assert [each.failed for each in done] == [["5"], []]
+    require_in_order(stage, {"a": STATES})
+
+
 def test_the_look_up_is_written_once_a_part_and_only_for_new_ones() -> None:
     stage = Stage()
     drive(stage, records_of(life("a")))
