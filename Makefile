@@ -6,6 +6,8 @@ VENV := .venv
 # A group of files at a time (tests/conftest.py); many tests wait, so more processes than processors.
 SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadgroup --no-loadscope-reorder
 BIN := $(VENV)/bin
+# A run starts a hundred processes: each would compile anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # sam build wants the template's own Python as a real binary, not as a pyenv shim.
@@ -30,12 +32,14 @@ $(VENV)/.done: requirements/dev.txt requirements/uv.txt pyproject.toml
 run: setup ## the demo: a local AWS, a mock KoboMobile, every kind of answer
 	$(BIN)/kobo demo
 
-test: setup lint types template unit ## all checks and tests
+test: setup ## all checks and tests, side by side
+	$(MAKE) lint types template & failed=0; $(MAKE) unit || failed=$$?; wait $$! && exit $$failed
 
 quick: setup ## lint, types and unit tests, in under a minute
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/mypy & $(BIN)/python -m pytest --quiet --numprocesses=auto tests/unit tests/test_*.py && wait $$!
+	$(BIN)/mypy & failed=0; $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/unit tests/test_*.py || failed=$$?; \
+		wait $$! && exit $$failed
 
 lint: setup ## style, with ruff
 	$(BIN)/ruff check .

@@ -1,10 +1,13 @@
-"""How property tests draw, and in which order the files run."""
+"""How property tests draw, what processes keep of botocore, and in which order the files run."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -13,6 +16,10 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("random", deadline=None, print_blob=True)
 settings.register_profile("fuzz", settings.get_profile("random"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# What describes a service is read and parsed once a process, not once a session: that is most of what a client costs.
+_session: Any = botocore.session
+_session.create_loader = cache(_session.create_loader)
 
 # What takes longest begins first; what mostly waits runs beside what computes.
 _FIRST = (

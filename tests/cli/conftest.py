@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto import mock_aws
 
 from kobo_cli.connection import Connection, connect
 from kobo_cli.main import main
@@ -23,6 +22,7 @@ from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.store import ValveStore
 from local_aws import environment
 from local_aws.processes import lock
+from tests.in_process_aws import in_process_aws
 
 _KEYS = [("id", "HASH"), ("part", "RANGE")]
 _LOGIN = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
@@ -79,7 +79,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deploy
         monkeypatch.setenv(name, value)
     directory = Path(".kobo")
     directory.mkdir()
-    with mock_aws(), lock.held(directory):
+    with in_process_aws(), lock.held(directory):
         environment.write(directory, _LOGIN | _make_resources())
         yield Deployed(connect(None, local=True))
 

@@ -1,4 +1,4 @@
-"""One local stack, deployed from template.yaml, for all end-to-end tests."""
+"""One local stack, deployed from template.yaml, for all end-to-end tests; it ends with them, as it costs while idle."""
 
 import subprocess
 import sys
@@ -13,13 +13,13 @@ from local_aws.stack import LocalStack, running_stack
 Kobo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the stack runs: the working directory of its user."""
     return tmp_path_factory.mktemp("shop")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(folder: Path) -> Iterator[LocalStack]:
     """The stack, its retries short enough to see their end."""
     with running_stack(every=0.5, parameters=PARAMETERS, directory=folder / ".kobo") as stack:

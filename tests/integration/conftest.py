@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from kobo_sms.aws.dynamodb import decode, encode
+from tests.in_process_aws import in_process_aws
 from tests.integration.template import Template
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, clients
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws(config={"core": {"reset_boto3_session": False, "mock_credentials": False}}):
+    with in_process_aws():
         calls, own = request.getfixturevalue("aws_session")
         for name in SERVICES.values():
             if name not in clients:

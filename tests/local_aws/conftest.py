@@ -25,7 +25,7 @@ def handle(event, context):
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def function_notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Notes]:
     folder = tmp_path_factory.mktemp("notes")
     return {
@@ -33,7 +33,7 @@ def function_notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Notes]
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def code(tmp_path_factory: pytest.TempPathFactory, function_notes: dict[str, Notes]) -> Path:
     folder = tmp_path_factory.mktemp("code")
     for name, notes in function_notes.items():
@@ -45,13 +45,13 @@ def code(tmp_path_factory: pytest.TempPathFactory, function_notes: dict[str, Not
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[LocalStack]:
     with running_stack(code=code, every=0.2, directory=tmp_path_factory.mktemp("stack")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sqs_role(stack: LocalStack) -> str:
     """The ARN of a role that may do anything with queues and nothing else."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _KEPT: tuple[QueueAttributeNameType, ...] = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     directory = tmp_path_factory.mktemp("faults")
     # The scheduled functions run once, when the stack starts, and never again.
@@ -31,7 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lane(stack: LocalStack) -> Lane:
     """A queue like the priority queue."""
     sqs, deployed = stack.clients.sqs, stack.environment["KOBO_PRIORITY_QUEUE_URL"]
@@ -40,7 +40,7 @@ def lane(stack: LocalStack) -> Lane:
     return Lane(sqs, created["QueueUrl"], stack.environment["KOBO_DEAD_LETTER_QUEUE_URL"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_world(stack: LocalStack, lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert stack.mock_url is not None
     environment = (
@@ -67,7 +67,7 @@ def world(session_world: World, request: pytest.FixtureRequest) -> Iterator[Worl
         session_world.lane.clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ticked(stack: LocalStack) -> None:
     """Wait until the deployed poll_reports has had its one run: else it does what the test's own is to do."""
     log, end = stack.directory / "aws.log", time.monotonic() + 30

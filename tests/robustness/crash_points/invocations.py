@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[3]
+# What the runner says before it takes orders.
+READY = b"ready\n"
 # The step, counted from 0, and on which side of it.
 Point = tuple[int, str]
 
@@ -87,4 +89,6 @@ def running(environment: Mapping[str, str], log: Path) -> Iterator[Runner]:
     ):
         assert process.stdin is not None
         assert process.stdout is not None
-        yield Runner(process.stdin, process.stdout, log)
+        runner = Runner(process.stdin, process.stdout, log)
+        assert process.stdout.readline() == READY, f"the runner did not start; see the log:\n{runner.last_lines()}"
+        yield runner

@@ -16,8 +16,10 @@ import os
 import random
 import signal
 import sys
+import time
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
@@ -25,11 +27,19 @@ import boto3
 
 import poll_reports.handler
 import send_sms.handler
+from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.aws.queues import Message
+from kobo_sms.composition import reports as composition_of_reports
+from kobo_sms.composition import send as composition_of_send
+from kobo_sms.composition.aws import AWS
 from kobo_sms.composition.reports import build_report_app
 from kobo_sms.composition.send import SendApp, build_send_app
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports import poller
-from kobo_sms.runtime import Runtime
+from kobo_sms.reports.store import ReportStore
+from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import store
+from tests.robustness.crash_points.invocations import READY
 from tests.robustness.crash_points.polled import SHARDS
 from tests.robustness.crash_points.steps import Gate, stepping_client, watch_aws
 
@@ -97,6 +107,30 @@ def make_send_app(gate: Gate) -> SendApp:
     return build_send_app(os.environ, runtime_of(gate), stepping_client(gate))
 
 
+def share_clients(session: boto3.Session) -> None:
+    """Have every app composed from here on, those in children too, use the same clients of AWS."""
+    make: Any = session.client
+    made = cache(lambda service: never_reuse_idle(make(service, config=AWS)))
+    patch.object(boto3, "client", lambda service, **_: made(service)).start()
+    for composition in (composition_of_send, composition_of_reports):
+        patch.object(composition, "never_reuse_idle", lambda client: client).start()
+
+
+def warm_up(gate: Gate) -> None:
+    """Do once what invocations do, and close its connections: else each child does what Python and botocore do once."""
+    app = make_send_app(gate)
+    body = json.dumps({"id": "warm-up", "to": "2348030100001", "msg": "warm-up"})
+    message = Message("warm-up", "", body, {}, time.time(), Lane.PRIORITY)
+    assert app.sender.process(message, Deadline.in_seconds(SECONDS, gate.clock)).answer == "ids"
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    reports = ReportStore(dynamodb, os.environ["KOBO_TABLE"], keep_seconds=1.0)
+    reports.get_many([key for _, key in reports.due("warm-up", now=0.0, limit=1).due])
+    sqs.get_queue_attributes(QueueUrl=os.environ["KOBO_PRIORITY_QUEUE_URL"])
+    for service in ("dynamodb", "sqs", "secretsmanager", "events"):
+        boto3.client(service).close()
+    app.sender._client._pool.clear()
+
+
 def invoke(gate: Gate, order: Line) -> None:
     """Be the invocation; never returns."""
     status = 1
@@ -139,6 +173,8 @@ def main() -> None:
         boto3.setup_default_session()
         assert boto3.DEFAULT_SESSION is not None
         watch_aws(boto3.DEFAULT_SESSION.events, gate)
+        share_clients(boto3.DEFAULT_SESSION)
+        warm_up(gate)
         send = make_send_app(gate)
         # One question at a time makes the order of the steps the same in every run.
         reports = build_report_app(os.environ, runtime_of(gate), stepping_client(gate), most_at_once=1)
@@ -149,6 +185,7 @@ def main() -> None:
         ):
             # Else each child copies the pages that its garbage collector touches.
             gc.freeze()
+            replies.write(READY)
             serve(gate, sys.stdin.buffer, replies)
 
 

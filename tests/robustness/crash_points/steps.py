@@ -60,6 +60,8 @@ class Gate:
             os.write(self._report, json.dumps(line).encode() + b"\n")
 
     def enter(self, name: str) -> None:
+        if self._report < 0:
+            return
         with self._lock:
             self._here.at = self._count
             self._count += 1
@@ -67,7 +69,8 @@ class Gate:
         self._reach(self._here.at, "before")
 
     def leave(self) -> None:
-        self._reach(self._here.at, "after")
+        if self._report >= 0:
+            self._reach(self._here.at, "after")
 
     def _follow(self, order: dict[str, Any]) -> None:
         self.offset = order["offset"]

@@ -19,7 +19,7 @@ from tests.robustness.crash_points.scenarios import (
     SEVERAL,
     Scenario,
 )
-from tests.robustness.crash_points.selection import ALL, CORE, points
+from tests.robustness.crash_points.selection import ALL, CORE, LIKE, points
 
 SINGLE = (*ANSWERS, *LOST, *REPEATS, *SEVERAL, *REQUESTS)
 THREADS = {"CALLS_AT_ONCE": "4"}
@@ -38,6 +38,13 @@ def test_undisturbed(world: World, scenario: Scenario) -> None:
     life.live()
     assert life.steps == scenario.steps
     assert broken(life) == []
+
+
+@pytest.mark.parametrize(("name", "other"), LIKE.items())
+def test_what_is_said_to_be_like_another_lives_as_it_does(name: str, other: str) -> None:
+    named = {scenario.name: scenario for scenario in SINGLE}
+    assert named[name].life == named[other].life
+    assert [order.end for order in named[name].orders] == [order.end for order in named[other].orders]
 
 
 @pytest.mark.parametrize(("scenario", "point"), [case for scenario in SINGLE for case in deaths(scenario)])

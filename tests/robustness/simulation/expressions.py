@@ -52,9 +52,10 @@ class _Reader:
         return token
 
 
-def placeholders(*texts: str) -> set[str]:
+@cache
+def placeholders(*texts: str) -> frozenset[str]:
     """Return the placeholders that expressions use."""
-    return {token for text in texts for token in _TOKEN.findall(text) if token[0] in "#:"}
+    return frozenset(token for text in texts for token in _TOKEN.findall(text) if token[0] in "#:")
 
 
 @cache

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from kobo_sms.aws.dynamodb import decode
 from kobo_sms.credit.alerts import Alert
@@ -32,6 +31,7 @@ from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.rules import ClosedForCredit, ClosedForFault, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, FailureSignal
 from kobo_sms.valve.store import ValveStore
+from tests.in_process_aws import in_process_aws
 from tests.robustness.crash_points.check_stores import MemoryValve
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
@@ -51,7 +51,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with mock_aws(config={"core": {"reset_boto3_session": False, "mock_credentials": False}}):
+    with in_process_aws():
         client = boto3.session.Session(region_name="eu-west-1").client("dynamodb")
         index = {"IndexName": "due", "KeySchema": INDEX, "Projection": {"ProjectionType": "KEYS_ONLY"}}
         client.create_table(

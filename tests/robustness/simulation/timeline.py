@@ -149,7 +149,7 @@ class Timeline:
             task.end()
 
     def _next(self) -> tuple[float, Act]:
-        found: tuple[float, Act] = (self._plans[0][0], self._act) if self._plans else (NEVER, lambda: None)
+        found: tuple[float, Act] = (self._plans[0][0], self._act) if self._plans else (NEVER, _nothing)
         for source in self.sources:
             one = source()
             if one[0] < found[0]:
@@ -163,6 +163,10 @@ class Timeline:
 
     def _act(self) -> None:
         heapq.heappop(self._plans)[2]()
+
+
+def _nothing() -> None:
+    """Do what happens when nothing is to happen."""
 
 
 class TurnLock:

@@ -19,31 +19,31 @@ _number = DYNAMODB_CONTEXT.create_decimal
 def serialize(value: Any) -> dict[str, Any]:
     """Return `value` in wire form."""
     kind = type(value)
-    if kind is str or isinstance(value, str):
-        return {"S": str(value)}
-    if kind is bool:
-        return {"BOOL": value}
-    if kind is int or (kind is Decimal and value.is_finite()):
+    if kind is str:
+        return {"S": value}
+    if kind is Decimal and value.is_finite():
         return {"N": str(_number(value))}
-    if kind is dict:
-        return {"M": {name: serialize(each) for name, each in value.items()}}
     if kind is list:
         return {"L": [serialize(each) for each in value]}
-    found: dict[str, Any] = _slow_serialize(value)
+    if kind is dict:
+        return {"M": {name: serialize(each) for name, each in value.items()}}
+    if kind is int:
+        return {"N": str(_number(value))}
+    if kind is bool:
+        return {"BOOL": value}
+    found: dict[str, Any] = {"S": str(value)} if isinstance(value, str) else _slow_serialize(value)
     return found
 
 
 def deserialize(wire: dict[str, Any]) -> Any:
     """Return the value that `wire` says."""
-    ((kind, value),) = wire.items()
-    if kind == "S":
-        return value
-    if kind == "N":
-        return _number(value)
-    if kind == "M":
-        return {name: deserialize(each) for name, each in value.items()}
-    if kind == "BOOL":
-        return value
-    if kind == "L":
-        return [deserialize(each) for each in value]
+    # Nearly all are numbers or texts.
+    if "N" in wire:
+        return _number(wire["N"])
+    if "S" in wire:
+        return wire["S"]
+    if "L" in wire:
+        return [deserialize(each) for each in wire["L"]]
+    if "M" in wire:
+        return {name: deserialize(each) for name, each in wire["M"].items()}
     return _slow_deserialize(wire)
