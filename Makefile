@@ -54,8 +54,9 @@ template: setup ## template.yaml, with cfn-lint
 unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
-fuzz: setup ## property tests with many random examples, and 10,000 random worlds (half an hour)
+fuzz: setup ## property tests with many random examples, every crash point, 10,000 random worlds (an hour)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --numprocesses=auto -m hypothesis
+	KOBO_FAULTS=all $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/robustness/crash_points
 	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
 	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky
 
