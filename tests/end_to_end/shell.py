@@ -1,0 +1,22 @@
+"""The shell of somebody who follows the docs, with the AWS CLI in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def run_in_shell(script: str, environment: Mapping[str, str], folder: Path) -> str:
+    """Run a script that stops at the first error, with nothing else in its environment; return what it printed."""
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": os.devnull, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
