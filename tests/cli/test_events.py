@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -38,9 +37,13 @@ class Clock:
         return self.now
 
 
+def clients_of(deployed: Deployed) -> Clients:
+    return Clients(deployed.connection.client("sqs"), deployed.connection.client("events"))
+
+
 @pytest.fixture
 def clients(deployed: Deployed) -> Clients:
-    return Clients(deployed.connection.client("sqs"), deployed.connection.client("events"))
+    return clients_of(deployed)
 
 
 def names(clients: Clients, prefix: str = PREFIX) -> tuple[list[str], list[str]]:
@@ -49,11 +52,11 @@ def names(clients: Clients, prefix: str = PREFIX) -> tuple[list[str], list[str]]
     return [rule["Name"] for rule in rules], [url.rpartition("/")[2] for url in urls]
 
 
-def put(clients: Clients, url: str, *bodies: Any) -> None:
+def put(url: str, *bodies: Any) -> None:
     """Put events into a queue as EventBridge does; text as it is."""
     for body in bodies:
         text = body if isinstance(body, str) else json.dumps({"source": "kobo-sms.x", "detail": body})
-        clients.sqs.send_message(QueueUrl=url, MessageBody=text)
+        boto3.client("sqs").send_message(QueueUrl=url, MessageBody=text)
 
 
 def test_the_rule_picks_the_stacks_status_events_and_the_queue_lets_it_in(clients: Clients) -> None:
@@ -78,7 +81,7 @@ def test_the_rule_picks_the_stacks_status_events_and_the_queue_lets_it_in(client
 
 def test_documents_are_taken_and_what_is_none_is_told_apart(clients: Clients) -> None:
     with temporary_queue(clients, "shop", None, Clock()) as queue:
-        put(clients, queue.url, {"event_id": "1"}, "no JSON", "[]", {"without": "an id"})
+        put(queue.url, {"event_id": "1"}, "no JSON", "[]", {"without": "an id"})
         assert sorted(queue.take(), key=str) == sorted([{"event_id": "1"}, None, None, None], key=str)
         found = clients.sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
         assert found["ApproximateNumberOfMessagesNotVisible"] == "0"
@@ -92,73 +95,73 @@ def test_rule_and_queue_are_removed_however_it_ends(clients: Clients, error: Bas
 
 
 def test_a_queue_that_somebody_removed_ends_it_with_an_error(clients: Clients) -> None:
-    with (
-        pytest.raises(CliError, match="the queue of this run is gone"),
-        temporary_queue(clients, "shop", None, Clock()) as queue,
-    ):
+    with temporary_queue(clients, "shop", None, Clock()) as queue:
         clients.sqs.delete_queue(QueueUrl=queue.url)
-        queue.take()
+        with pytest.raises(CliError, match="the queue of this run is gone"):
+            queue.take()
     assert names(clients) == ([], [])
+
+
+@dataclass
+class Fate:
+    """Ends a process `before` or `after` a call: it is told to stop, or (`for_good`) it makes no call any more."""
+
+    step: int
+    when: str
+    for_good: bool
+    calls: int = 0
+    dead: bool = False
+
+    def befall(self, deployed: Deployed) -> Clients:
+        """Return the clients of a process with that fate."""
+        clients = clients_of(deployed)
+        for client in (clients.sqs, clients.events):
+            client.meta.events.register("before-call", self._before)
+            client.meta.events.register("after-call", self._after)
+        return clients
+
+    def _before(self, **_: Any) -> None:
+        self.calls += 1
+        self._strike("before")
+
+    def _after(self, **_: Any) -> None:
+        self._strike("after")
+
+    def _strike(self, when: str) -> None:
+        if self.dead or (when, self.calls) == (self.when, self.step):
+            self.dead = self.for_good
+            raise Killed
 
 
 def follow(clients: Clients) -> None:
     """Do all that the command does with AWS, once."""
     with temporary_queue(clients, "shop", None, Clock()) as queue:
-        put(clients, queue.url, {"event_id": "1"})
+        put(queue.url, {"event_id": "1"})
         queue.take()
 
 
-def break_at(clients: Clients, step: int, when: str, *, for_good: bool) -> Callable[[], int]:
-    """Raise Killed `before` or `after` call number `step`, and at all calls from there on if it is for good."""
-    seen = {"before-call": 0, "after-call": 0}
-
-    def handle(event_name: str, **_: Any) -> None:
-        kind = event_name.partition(".")[0]
-        seen[kind] += 1
-        at = seen["before-call"]
-        if kind == f"{when}-call" and (at == step or (for_good and at > step)):
-            raise Killed
-        # A process that died after a call makes no other.
-        if for_good and kind == "before-call" and at > step:
-            raise Killed
-
-    for client in (clients.sqs, clients.events):
-        for kind in seen:
-            client.meta.events.register(kind, handle)
-    return lambda: seen["before-call"]
-
-
-def fresh(deployed: Deployed) -> Clients:
-    return Clients(deployed.connection.client("sqs"), deployed.connection.client("events"))
-
-
 def steps(deployed: Deployed) -> int:
-    clients = fresh(deployed)
-    count = break_at(clients, -1, "before", for_good=False)
-    follow(clients)
-    return count()
+    nothing = Fate(0, "", for_good=False)
+    follow(nothing.befall(deployed))
+    return nothing.calls
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_told_to_stop_at_any_step_it_leaves_nothing(deployed: Deployed, when: str) -> None:
-    for step in range(1, steps(deployed) + 1):
-        clients = fresh(deployed)
-        break_at(clients, step, when, for_good=False)
+    # While it clears up, in four calls, signals are ignored.
+    for step in range(1, steps(deployed) - 3):
         with pytest.raises(Killed):
-            follow(clients)
-        left = names(fresh(deployed))
-        # A signal while it clears up is ignored (until_stopped); one step of clearing up may be lost, never both.
-        assert left == ([], []) or step > steps(deployed) - 4
+            follow(Fate(step, when, for_good=False).befall(deployed))
+        assert names(clients_of(deployed)) == ([], [])
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_step_the_next_run_clears_up_after_it(deployed: Deployed, when: str) -> None:
+    living = clients_of(deployed)
     for step in range(1, steps(deployed) + 1):
-        dying, living = fresh(deployed), fresh(deployed)
-        break_at(dying, step, when, for_good=True)
         with pytest.raises(Killed):
-            follow(dying)
-        left = set().union(*names(living))
+            follow(Fate(step, when, for_good=True).befall(deployed))
+        left = {*names(living)[0], *names(living)[1]}
         assert list(remove_leftovers(living, START + DEAD_AFTER_SECONDS - 1)) == []
         removed = list(remove_leftovers(living, START + DEAD_AFTER_SECONDS + 1))
         assert removed == [Leftover(name, None) for name in left]
@@ -170,7 +173,7 @@ def test_a_living_run_shows_itself_and_is_left_alone(clients: Clients) -> None:
     with temporary_queue(clients, "shop", None, clock) as queue:
         for _ in range(20):
             clock.now += SEEN_EVERY_SECONDS
-            put(clients, queue.url, {"event_id": "1"})
+            put(queue.url, {"event_id": "1"})
             queue.take()
             assert list(remove_leftovers(clients, clock.now)) == []
         assert clock.now - START > 2 * DEAD_AFTER_SECONDS
