@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from kobo_cli.connection import connect
 from kobo_cli.errors import CliError
 from kobo_cli.events.documents import ToldOnce, detail_of
 from kobo_cli.events.leftovers import DEAD_AFTER_SECONDS, Leftover, remove_leftovers
@@ -46,9 +47,10 @@ def clients(deployed: Deployed) -> Clients:
     return clients_of(deployed)
 
 
-def names(clients: Clients, prefix: str = PREFIX) -> tuple[list[str], list[str]]:
-    urls = clients.sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
-    rules = clients.events.list_rules(NamePrefix=prefix)["Rules"]
+def names(clients: Clients) -> tuple[list[str], list[str]]:
+    """Return the names of all rules, and of all queues but the stack's."""
+    urls = set(clients.sqs.list_queues().get("QueueUrls", [])) - set(connect(None, local=True).variables.values())
+    rules = clients.events.list_rules()["Rules"]
     return [rule["Name"] for rule in rules], [url.rpartition("/")[2] for url in urls]
 
 
@@ -187,7 +189,7 @@ def test_what_only_looks_like_a_leftover_stays(clients: Clients) -> None:
         clients.sqs.create_queue(QueueName=name)
         clients.events.put_rule(Name=name, EventPattern=json.dumps(pattern("shop", None)))
     assert list(remove_leftovers(clients, START * 2)) == []
-    assert sorted(names(clients, "")[0]) == sorted(others)
+    assert list(map(sorted, names(clients))) == [sorted(others)] * 2
 
 
 def test_a_leftover_that_cannot_be_removed_is_told_and_keeps_no_other(clients: Clients) -> None:
