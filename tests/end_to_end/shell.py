@@ -6,11 +6,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+# Version 1 of the CLI, the one that there is as a package, calls AWS's SQS whatever AWS_ENDPOINT_URL says.
+_ENDPOINT = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
+
 
 def run_in_shell(script: str, environment: Mapping[str, str], folder: Path) -> str:
     """Run a script that stops at the first error, with nothing else in its environment; return what it printed."""
     ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
+        ["bash", "-euo", "pipefail", "-c", _ENDPOINT + script],
         cwd=folder,
         env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": os.devnull, **environment},
         capture_output=True,

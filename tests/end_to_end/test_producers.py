@@ -81,7 +81,7 @@ def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def arrived(stack: LocalStack, ids: list[str]) -> Counter[str]:
-    """Wait until each request is sent, see that it is kept with its reference, and count the texts to each number."""
+    """Wait until each request is sent and no copy waits, and count the texts to each number."""
     connection = local_connection(stack.environment)
 
     def statuses() -> list[dict[str, Any]]:
@@ -89,6 +89,7 @@ def arrived(stack: LocalStack, ids: list[str]) -> Counter[str]:
         return [build(items) for items in found if items]
 
     wait_until(lambda: [s for s in statuses() if {*s["counts"]} <= {"sent", "delivered"}][len(ids) - 1 :], "the texts")
+    wait_until(lambda: not connection.waiting("bulk"), "the copies")
     assert all(status["reference"] for status in statuses())
     numbers = {each["to"] for status in statuses() for each in status["recipients"]}
     with MockControl(str(stack.mock_url)) as mock:
@@ -127,12 +128,14 @@ def test_python(
 
 def test_javascript(stack: LocalStack, sqs: RefusingSqs, environment: dict[str, str], node_modules: Path) -> None:
     define, use = blocks(PAGE, "JavaScript", "javascript")
+    region = environment["AWS_DEFAULT_REGION"]
     more = f"await queueRequests(process.env.KOBO_BULK_QUEUE_URL, {json.dumps(HOPELESS)})"
     (node_modules / "producer.mjs").write_text(f"{define}{use}console.log(JSON.stringify([refused, {more}]));")
     ran = subprocess.run(
         ["node", "producer.mjs"],
         cwd=node_modules,
-        env={"PATH": os.environ["PATH"], "AWS_REGION": environment["AWS_DEFAULT_REGION"], **environment},
+        # The SDK warns of versions of Node.js that it will leave behind some day.
+        env={"PATH": os.environ["PATH"], "NODE_NO_WARNINGS": "1", "AWS_REGION": region, **environment},
         capture_output=True,
         text=True,
         timeout=60,
