@@ -82,12 +82,15 @@ def temporary_queue(
     CliError
         when the rule or the queue could not be removed.
     """
-    name = new_name(clock())
+    name, before = new_name(clock()), ""
     try:
         url = make(clients, name, pattern(stack, reference), clock())
         yield TemporaryQueue(clients.sqs, url, clock)
+    except (BotoCoreError, ClientError) as error:
+        before = f"{error}; and "
+        raise
     finally:
         try:
             remove(clients, name)
         except (BotoCoreError, ClientError) as error:
-            raise CliError(f"the rule and the queue {name} could not be removed: {error}") from error
+            raise CliError(f"{before}the rule and the queue {name} could not be removed: {error}") from error

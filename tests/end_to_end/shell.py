@@ -6,8 +6,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# Version 1 of the CLI, the one that there is as a package, calls AWS's SQS whatever AWS_ENDPOINT_URL says.
+_CONFIG = Path(__file__).with_name("aws_cli.ini")
+# Version 1 also calls AWS's SQS whatever AWS_ENDPOINT_URL says.
 _ENDPOINT = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
+_OWN = {"HOME": os.devnull, "AWS_CONFIG_FILE": str(_CONFIG)}
 
 
 def run_in_shell(script: str, environment: Mapping[str, str], folder: Path) -> str:
@@ -15,7 +17,7 @@ def run_in_shell(script: str, environment: Mapping[str, str], folder: Path) -> s
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", _ENDPOINT + script],
         cwd=folder,
-        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": os.devnull, **environment},
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **_OWN, **environment},
         capture_output=True,
         text=True,
         timeout=120,

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +25,7 @@ from local_aws.stack import LocalStack
 from tests.doc_blocks import blocks
 
 Process = subprocess.Popen[str]
+RULES = "arn:aws:events:*:*:rule/kobo-events-*"
 COMMAND = [sys.executable, "-c", "from kobo_cli.main import main; main()", "events", "--follow"]
 
 
@@ -120,7 +122,7 @@ def test_the_permissions_on_the_page_suffice(stack: LocalStack) -> None:
     (policy,) = blocks("docs/events.md", "Watch them", "json")
     iam = stack.clients.iam
     iam.create_user(UserName="watcher")
-    iam.put_user_policy(UserName="watcher", PolicyName="watch", PolicyDocument=spelled_out(policy))
+    iam.put_user_policy(UserName="watcher", PolicyName="watch", PolicyDocument=for_ministack(policy))
     key = iam.create_access_key(UserName="watcher")["AccessKey"]
     session: Any = boto3.Session(
         key["AccessKeyId"], key["SecretAccessKey"], region_name=stack.environment["AWS_DEFAULT_REGION"]
@@ -130,6 +132,8 @@ def test_the_permissions_on_the_page_suffice(stack: LocalStack) -> None:
     session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName="kobo-sms")
     assert list(remove_leftovers(made, time.time())) == []
     with temporary_queue(made, "other", "x", time.time) as queue:
+        (rule,) = stack.clients.events.list_rules(NamePrefix=PREFIX)["Rules"]
+        assert fnmatch(rule["Arn"], RULES)
         detail = json.dumps({"event_id": "1", "reference": "x1"})
         entry = {"Source": "kobo-sms.other", "DetailType": STATUS_CHANGED, "Detail": detail}
         stack.clients.events.put_events(Entries=[entry])  # type: ignore[list-item]
@@ -138,6 +142,11 @@ def test_the_permissions_on_the_page_suffice(stack: LocalStack) -> None:
     assert names(Clients(stack.clients.sqs, stack.clients.events)) == set()
 
 
-def spelled_out(policy: str) -> str:
-    """MiniStack wants a permission for DeleteMessageBatch; AWS goes by that for DeleteMessage (local_aws/README.md)."""
-    return policy.replace('"sqs:DeleteMessage"', '"sqs:DeleteMessage", "sqs:DeleteMessageBatch"')
+def for_ministack(policy: str) -> str:
+    """MiniStack asks for the permission DeleteMessageBatch, and takes a rule for `*` or for one with its bus's name.
+
+    AWS asks for DeleteMessage, and names a rule of the default bus by its own name alone.
+    """
+    batch = policy.replace('"sqs:DeleteMessage"', '"sqs:DeleteMessage", "sqs:DeleteMessageBatch"')
+    assert f'"{RULES}"' in policy
+    return batch.replace(RULES, "*")
