@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -167,7 +167,7 @@ def test_readme(stack: LocalStack) -> None:
 def test_a_producer_may_do_nothing_else(stack: LocalStack, keys: dict[str, str]) -> None:
     sqs, environment = client(stack, keys, "sqs"), stack.environment
     queue = environment["KOBO_PRIORITY_QUEUE_URL"]
-    forbidden = [
+    forbidden: list[Callable[[], Any]] = [
         lambda: sqs.receive_message(QueueUrl=queue),
         lambda: sqs.purge_queue(QueueUrl=queue),
         lambda: sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"]),
