@@ -77,6 +77,7 @@ schema: setup ## write events/request.schema.json from the code's rules
 lock: setup ## write the locked requirements anew
 	for name in dev sam uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt; done
+	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -15,6 +15,7 @@ COMMANDS = {
     "send": "Send a text to one or many numbers.",
     "status": "Show a request's status, recipient by recipient.",
     "find": "Show what was sent to a number.",
+    "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
