@@ -20,7 +20,7 @@ from kobo_sms.table import Item
 class History:
     """Events, and how many more were left out before the one at the place `gap`."""
 
-    events: Sequence[Any] = ()
+    events: tuple[Any, ...] = ()
     left_out: int = 0
     gap: int = 0
 
@@ -56,15 +56,20 @@ class HistoryAttribute:
 
     def _bounded(self, events: Sequence[Any], left_out: int) -> History:
         kept = list(events)
-        size = sum(map(_size, kept))
+        size = sum(map(_weight, kept))
         while len(kept) > 1 and (len(kept) > self.first + self.last or size > self.most_bytes):
-            size -= _size(kept.pop(min(self.first, len(kept) - 2)))
-        return History(kept, left_out + len(events) - len(kept), min(self.first, len(kept) - 1) if kept else 0)
+            size -= _weight(kept.pop(min(self.first, len(kept) - 2)))
+        return History(tuple(kept), left_out + len(events) - len(kept), min(self.first, len(kept) - 1) if kept else 0)
 
 
 def cut(text: str, most: int) -> str:
     """Return `text`, its end left out once it has more than `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _weight(event: Any) -> int:
+    # An element of a list costs a byte beyond its content.
+    return 1 + _size(event)
 
 
 def _size(value: Any) -> int:

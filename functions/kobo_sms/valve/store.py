@@ -8,7 +8,7 @@ takes away those that are too old, so the item stays below some kilobytes even i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
@@ -56,7 +56,7 @@ class ValveSnapshot:
     window: CallWindow
     version: int
     mappings: Mapping[Lane, SeenMapping]
-    changes: History = History()
+    changes: History = field(default_factory=History)
 
 
 class ValveStore:
