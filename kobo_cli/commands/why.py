@@ -74,7 +74,7 @@ def _where_it_may_be(connection: Connection, valve: ValveSnapshot) -> str:
     for lane in LANES:
         closed = valve.valve.closed.get(lane)
         state = f"closed ({closed.cause})" if closed else "open"
-        queues.append(f"{lane} is {state}, about {plural(connection.waiting(lane), 'message')} in its queue")
+        queues.append(f"{lane} is {state} and holds about {plural(connection.waiting(lane), 'message')}")
     return (
         "it was never queued, was refused (then it lies in the dead-letter queue), has been forgotten since, "
         f"or was not taken from its queue yet ({'; '.join(queues)})"

@@ -24,8 +24,8 @@ _MOST_ANSWERS, _LONGEST_ANSWER = 5, 40
 
 @dataclass(frozen=True)
 class AskedRound:
-    """One round: when it was written (epoch seconds), how often KoboMobile gave each answer, and when the part is due
-    again, None if it is never asked about again. `cut_short`: the run ended before all were asked."""
+    """One round: when the first answer came (epoch seconds), how often KoboMobile gave each one, and when the part is
+    due again, None if it is never asked about again. `cut_short`: the run ended before all were asked."""
 
     at: float
     answers: Mapping[str, int]

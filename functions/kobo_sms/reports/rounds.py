@@ -95,7 +95,9 @@ class Round:
     def asked(self, now: float, next_due: float | None) -> AskedRound:
         """Return what is remembered of the round that is written `now`, when the part is due again at `next_due`."""
         answers = count_answers(answered.answer for answered in self.answers.values())
-        return AskedRound(now, answers, next_due, cut_short=self.unasked > 0)
+        # Before the end of any recipient that it brings.
+        at = min((answered.at for answered in self.answers.values()), default=now)
+        return AskedRound(at, answers, next_due, cut_short=self.unasked > 0)
 
     def outcome(self, item: Item) -> RoundResult:
         """Return what the answers make of `item`: the one that was read, or what somebody else has written since."""

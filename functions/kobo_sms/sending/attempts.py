@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from kobo_sms.history import HistoryAttribute, cut
@@ -72,19 +73,25 @@ class Attempt:
     def to_item(self) -> Item:
         """Return the event that is kept; what is None or False is left out."""
         times = {"at": self.at, "claimed_at": self.claimed_at, "next_at": self.next_at}
-        plain = {"answer": cut(self.answer, _LONGEST_ANSWER), "state": self.state, "lane": self.lane}
-        known = {name: moment(value) for name, value in times.items() if value is not None}
-        known |= {name: str(value) for name, value in plain.items() if value is not None}
-        flags = {name: True for name in ("probe", "dead") if getattr(self, name)}
-        return known | flags | ({} if self.attempts is None else {"attempts": self.attempts})
+        known: Item = {name: moment(value) for name, value in times.items() if value is not None}
+        known |= {"answer": cut(self.answer, _LONGEST_ANSWER), "state": str(self.state), "attempts": self.attempts}
+        known |= {"lane": self.lane and str(self.lane), "probe": self.probe or None, "dead": self.dead or None}
+        return {name: value for name, value in known.items() if value is not None}
 
     @classmethod
     def from_item(cls, event: Item) -> Attempt:
         """Return what an event says."""
-        seconds = {name: float(event[name]) for name in ("claimed_at", "next_at") if name in event}
-        attempts = int(event["attempts"]) if "attempts" in event else None
-        others = {name: event[name] for name in ("lane", "probe", "dead") if name in event}
-        return cls(float(event["at"]), event["answer"], event["state"], attempts=attempts, **seconds, **others)
+        return cls(
+            float(event["at"]),
+            event["answer"],
+            event["state"],
+            _seconds(event.get("claimed_at")),
+            event.get("lane"),
+            "probe" in event,
+            int(event["attempts"]) if "attempts" in event else None,
+            _seconds(event.get("next_at")),
+            "dead" in event,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,11 @@ class Attempts:
     left_out: int
     gap: int
     open: Sequence[Lease]
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes that the part's messages came on, as far as they are known, the last one last."""
+        return [lane for lane in (*(each.lane for each in self.ended), *(each.lane for each in self.open)) if lane]
 
 
 def attempts_of(item: Mapping[str, Any]) -> Attempts:
@@ -125,3 +137,7 @@ def ended_under(lease: Lease, decision: Decision, *, now: float, label: str, nex
     """Return the attempt made under `lease`, as `decision` ends it; `label` names the answer."""
     dead = decision.next is Next.DEAD_LETTER
     return Attempt(now, label, decision.state, lease.at, lease.lane, lease.probe, decision.attempts, next_at, dead=dead)
+
+
+def _seconds(kept: Decimal | None) -> float | None:
+    return None if kept is None else float(kept)

@@ -19,9 +19,9 @@ def report_rows(item: Item, until: float | None, say: Say) -> Iterator[Row]:
     for at, each in enumerate(rounds.known):
         if rounds.left_out and at == rounds.gap:
             yield _left_out(rounds.known[at - 1].at, rounds.left_out)
-        yield _asked(each, say)
-        if until is not None and each.at >= until:
+        if until is not None and each.at > until:
             return
+        yield _asked(each, say)
 
 
 def next_report_row(item: Item, now: float, say: Say) -> Row:
@@ -48,7 +48,7 @@ def _asked(asked: AskedRound, say: Say) -> Row:
     if asked.next_at is None:
         then = "nothing is left to ask"
     else:
-        then = words.CUT_SHORT if asked.cut_short else f"asked again {say(asked.next_at)}: {words.NEXT_QUESTION}"
+        then = words.CUT_SHORT if asked.cut_short else f"asked again {say(asked.next_at)}, {words.NEXT_QUESTION}"
     why = joined(words.why_asked(asked.answers), then)
     return Row(asked.at, what, words.listed(asked.answers), words.state_after(asked), why)
 

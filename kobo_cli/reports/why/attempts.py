@@ -18,7 +18,8 @@ _AT_ONCE = 5.0
 def attempt_rows(item: Item, queued_at: float, closures: Sequence[Closure], now: float, say: Say) -> Iterator[Row]:
     """Yield what is known of the attempts at a part that was queued at `queued_at`."""
     attempts = attempts_of(item)
-    due, counted = queued_at, 0 if attempts.left_out == 0 else None
+    due: float | None = queued_at
+    counted = None if attempts.left_out else 0
     for at, each in enumerate(attempts.ended):
         if attempts.left_out and at == attempts.gap:
             yield _left_out(attempts, item)
@@ -30,12 +31,6 @@ def attempt_rows(item: Item, queued_at: float, closures: Sequence[Closure], now:
         counted = _counted(each, counted)
     for lease in attempts.open:
         yield _open(lease, item, now, say)
-
-
-def lanes_of(item: Item) -> set[str]:
-    """Return the lanes that a part's messages are known to have come on."""
-    attempts = attempts_of(item)
-    return {each.lane for each in (*attempts.ended, *attempts.open) if each.lane is not None}
 
 
 def _claimed(attempt: Attempt, due: float | None, closures: Sequence[Closure], say: Say) -> Iterator[Row]:
@@ -58,7 +53,7 @@ def _why_late(due: float, at: float, lane: str | None, closures: Sequence[Closur
     closed = [each for each in closures if lane in (None, each.lane) and each.overlaps(due, at)]
     since = f"it had waited since {say(due)}"
     if closed:
-        return f"{since}, as the {closed[0].lane} lane was closed"
+        return f"{since}; the {closed[0].lane} lane was closed meanwhile"
     return f"{since}: others were before it in the queue, or send_sms held its lane back while calls failed"
 
 
@@ -68,7 +63,7 @@ def _answered(attempt: Attempt, counted: int | None, reason: str | None, say: Sa
     what = "answered" if asked else "no outcome" if attempt.answer == DIED else "not asked"
     yield Row(attempt.at, what, attempt.answer if asked else None, attempt.state, why)
     if attempt.dead:
-        why = "it lies in the dead-letter queue with that reason; nobody tries it again by himself"
+        why = "it lies in the dead-letter queue with that reason, and is not tried again by itself"
         yield Row(attempt.at, "dead-lettered", state=attempt.state, why=why)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from kobo_cli.reports.why import words
 from kobo_cli.reports.why.asking import next_report_row
@@ -58,20 +58,20 @@ def ended_at(item: Item, recipient: Recipient) -> float:
     return ended[-1].at if ended else float(item["updated_at"])
 
 
-def _known(item: Item, recipient: Recipient) -> Mapping[str, object]:
-    known: Mapping[str, object] = item["recipients"].get(recipient.to, {})
+def _known(item: Item, recipient: Recipient) -> Item:
+    known: Item = item["recipients"].get(recipient.to, {})
     return known
 
 
 def _next_try(item: Item, closures: Sequence[Closure], now: float, say: Say) -> Row:
     attempts = attempts_of(item)
-    lane = next((each.lane for each in (*reversed(attempts.open), *reversed(attempts.ended)) if each.lane), None)
+    lane = next(reversed(attempts.lanes), None)
     due = _due(item, bool(attempts.open), attempts.ended[-1].next_at if attempts.ended else None)
     closed = next((each for each in closures if each.lane == lane and each.state is not None), None)
     if closed is not None and closed.state is not None:
         why = f"the {lane} lane is closed, {opens_when(closed.state, say)}"
     elif due is not None and due > now:
-        why = "when its claim has ended" if attempts.open else words.BACKOFF
+        why = "once its claim has ended" if attempts.open else words.BACKOFF
     else:
         why = f"due{f' since {say(due)}' if due else ''}: it waits for its turn in the queue"
     return Row(max(due or now, now), "tried next", state=item["state"], why=why)

@@ -20,7 +20,7 @@ def print_rows(console: Console, rows: Sequence[Row], say: Say) -> None:
     width = max(map(len, moments), default=0)
     for row, moment in zip(rows, moments, strict=True):
         answer = f" [bold]{escape(row.answer)}[/]" if row.answer else ""
-        state = f" → {coloured(row.state)}" if row.state else ""
+        state = f" → {coloured(row.state)}" if row.state and row.state not in row.what else ""
         console.print(f"{moment:<{width}}  {escape(row.what)}{answer}{state}", highlight=False)
         if row.why:
-            console.print(Padding(escape(row.why), (0, 0, 0, _INDENT)), highlight=False)
+            console.print(Padding(escape(row.why), (0, 0, 0, _INDENT), expand=False), highlight=False)

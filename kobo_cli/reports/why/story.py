@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kobo_cli.reports.why import words
 from kobo_cli.reports.why.asking import report_rows
-from kobo_cli.reports.why.attempts import attempt_rows, lanes_of
+from kobo_cli.reports.why.attempts import attempt_rows
 from kobo_cli.reports.why.ends import end_rows, ended_at, has_ended, next_rows
 from kobo_cli.reports.why.rows import Item, Row, Say, in_order, joined
 from kobo_cli.reports.why.valve import Closure, closure_rows, closures
@@ -41,7 +41,8 @@ class _Part:
         if self.item["state"] != State.SPLIT:
             return None
         split = [each.at for each in attempts_of(self.item).ended if each.state == State.SPLIT]
-        return split[-1] if split else float(self.item["updated_at"])
+        # Older releases did not remember when they split what was too large from the beginning.
+        return split[-1] if split else float(self.item["created_at"])
 
 
 def holds(items: Sequence[Item], number: str) -> bool:
@@ -100,7 +101,7 @@ def _not_taken(part: _Part, parts: Mapping[str, _Part], number: str | None) -> I
 def _of_valve(parts: Iterable[_Part], found: Sequence[Closure], now: float, say: Say) -> Iterator[Row]:
     """Yield what the valve did between the queueing of the parts and the last try at them."""
     listed = list(parts)
-    lanes = {lane for part in listed for lane in lanes_of(part.item)} or set(LANES)
+    lanes = {lane for part in listed for lane in attempts_of(part.item).lanes} or set(LANES)
     start = min(float(part.item["created_at"]) for part in listed)
     return closure_rows(found, lanes, start, max(_waits_until(part, now) for part in listed), say)
 

@@ -75,9 +75,9 @@ def _of_lane(changes: Sequence[Change], lane: Lane, known: ValveSnapshot) -> Ite
 
 
 def _why_closed(closure: Closure, say: Say) -> str | None:
-    lasted = "closed until " + say(closure.until) if closure.until is not None else "still closed"
-    waits = opens_when(closure.state, say) if closure.state is not None else None
-    return joined(CAUSES.get(closure.cause, closure.cause), closure.detail, lasted, waits)
+    until = f"until {say(closure.until)}" if closure.until is not None else None
+    waits = f"still closed, {opens_when(closure.state, say)}" if closure.state is not None else None
+    return joined(CAUSES.get(closure.cause, closure.cause), closure.detail, until, waits)
 
 
 def _why_opened(closure: Closure, say: Say) -> str:

@@ -9,6 +9,7 @@ from kobo_sms.credit.wording import plural
 from kobo_sms.kobomobile.answers import Report
 from kobo_sms.kobomobile.report_codes import judge
 from kobo_sms.kobomobile.tokens import meaning_of
+from kobo_sms.messages.parts import MAX_NUMBERS
 from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import NONE_YET, AskedRound
 from kobo_sms.sending.attempts import DIED, NOT_ASKED, Attempt
@@ -16,7 +17,7 @@ from kobo_sms.sending.attempts import DIED, NOT_ASKED, Attempt
 MAYBE_EXECUTED = "KoboMobile may or may not have executed the call"
 # What is no token of KoboMobile's; the part of a label after its colon says more.
 _MEANINGS = {
-    "ids": "accepted, each number with a message id",
+    "ids": "accepted, with message ids",
     "sent": "accepted without message ids, so no report can be asked for",
     "lost": f"the answer was lost: {MAYBE_EXECUTED}",
     "unreachable": "no connection came about, so nothing was executed",
@@ -32,12 +33,13 @@ _FOLLOWS: dict[str, str] = {
     State.SENDING: "only the identical call is repeated, which KoboMobile executes once",
     State.SPLIT: "halved, each half a part of its own, down to the number at fault",
 }
-BACKOFF = "backoff, a random wait whose limit doubles with each call"
+_TOO_LARGE = f"split, as one call carries {MAX_NUMBERS} numbers at most"
+BACKOFF = "after a random wait (backoff)"
 PUT_AGAIN = "queued anew at once, as SQS takes away what it has handed out 1,000 times"
 NO_ATTEMPT = "counts as no attempt, as nearly all calls failed or the lane was closed"
 OLDER_RELEASE = "an earlier release wrote this, which kept neither the lane nor the next try"
 FIRST_QUESTION = "the first question comes FirstReportAfterSeconds after sending"
-NEXT_QUESTION = "by then as many reports should be final as the calls are worth"
+NEXT_QUESTION = "when enough reports should have become final"
 CUT_SHORT = "the run ended before all were asked; the next one goes on"
 
 
@@ -62,7 +64,7 @@ def why_answered(attempt: Attempt, before: int | None, reason: str | None, say: 
     if attempt.next_at is None and reason is not None:
         # It has the meaning of the answer in it.
         return joined(reason, _FOLLOWS.get(attempt.state) if attempt.state == State.SPLIT else None)
-    told = None if attempt.answer == NOT_ASKED else meaning(attempt.answer)
+    told = _TOO_LARGE if attempt.answer == NOT_ASKED else meaning(attempt.answer)
     follows = _FOLLOWS.get(attempt.state) if attempt.answer not in (DIED, NOT_ASKED) else None
     older = OLDER_RELEASE if is_of_older_release(attempt) else None
     return joined(told, follows, _counting(attempt, before), next_try(attempt, say), older)
@@ -72,7 +74,7 @@ def next_try(attempt: Attempt, say: Say) -> str | None:
     """Return when and why then the message comes back; None if it does not."""
     if attempt.next_at is None:
         return None
-    return PUT_AGAIN if attempt.next_at <= attempt.at else f"tried again {say(attempt.next_at)}: {BACKOFF}"
+    return PUT_AGAIN if attempt.next_at <= attempt.at else f"tried again {say(attempt.next_at)}, {BACKOFF}"
 
 
 def is_of_older_release(attempt: Attempt) -> bool:

@@ -43,7 +43,7 @@ def test_the_rounds_of_an_item_are_bounded_and_none_is_forgotten_uncounted(round
 def test_a_round_says_what_it_heard_and_whether_it_was_cut_short() -> None:
     item = {"sent_at": NOW, "recipients": {"1": {"msgid": "a"}, "2": {"msgid": "b"}}}
     each = Round(item, 3600.0, {"1": Answered(Report("DELIVRD"), NOW)}, unasked=1)
-    assert each.asked(NOW + 1, NOW + 2) == AskedRound(NOW + 1, {"DELIVRD": 1}, NOW + 2, cut_short=True)
+    assert each.asked(NOW + 1, NOW + 2) == AskedRound(NOW, {"DELIVRD": 1}, NOW + 2, cut_short=True)
 
 
 def test_an_item_of_an_older_release_remembers_none() -> None:
