@@ -11,16 +11,14 @@ from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import ROUNDS, AskedRound, rounds_of
 
 
-def report_rows(item: Item, until: float | None, say: Say) -> Iterator[Row]:
-    """Yield the rounds of questions about a part, up to the one that ended at `until`; all of them if it is None."""
+def report_rows(item: Item, say: Say) -> Iterator[Row]:
+    """Yield the rounds of questions about a part."""
     rounds = rounds_of(item)
     if not rounds.known and "asked_at" in item:
         yield Row(float(item["asked_at"]), "report asked", state=State.SENT, why=_OLDER)
     for at, each in enumerate(rounds.known):
         if rounds.left_out and at == rounds.gap:
             yield _left_out(rounds.known[at - 1].at, rounds.left_out)
-        if until is not None and each.at > until:
-            return
         yield _asked(each, say)
 
 

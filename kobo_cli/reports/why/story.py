@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -54,21 +55,27 @@ def tell(items: Sequence[Item], valve: ValveSnapshot, number: str | None, now: f
     """Return the rows of the request whose parts `items` are, or of those that held `number`, in order."""
     parts = {item["part"]: _Part(item, _concerned(item, number)) for item in sorted(items, key=_place)}
     told = {name: part for name, part in parts.items() if number is None or part.recipients}
-    found, rows = closures(valve), list[Row]()
-    for part in told.values():
-        rows += _named(part.name, _of_part(part, parts, found, now, say), several=len(parts) > 1)
-        rows += _not_taken(part, parts, number)
-    return in_order([*_of_valve(told.values(), found, now, say), *rows])
+    found, several = closures(valve), len(parts) > 1
+    of_parts = [
+        row
+        for part in told.values()
+        for row in _named(part.name, _of_part(part, parts, found, now, say), several=several)
+    ]
+    queued = [row for part in told.values() for row in _not_taken(part, parts, number)]
+    waited_until = now if queued else max(_waits_until(part, now) for part in told.values())
+    return in_order([*_of_valve(told.values(), found, waited_until, say), *of_parts, *queued])
 
 
 def _of_part(part: _Part, parts: Mapping[str, _Part], found: Sequence[Closure], now: float, say: Say) -> Iterator[Row]:
     item, recipients = part.item, part.recipients
     parent = parts.get(part.name.rpartition(".")[0])
     queued_at = (parent.split_at if parent else None) or float(item["created_at"])
-    yield Row(queued_at, "queued", state=State.QUEUED, why=_why_queued(item, parent))
-    yield from attempt_rows(item, queued_at, found, now, say)
     ended = len(recipients) == 1 and has_ended(recipients[0])
-    yield from report_rows(item, ended_at(item, recipients[0]) if ended else None, say)
+    # What happened to others of the part after that does not concern it.
+    until = ended_at(item, recipients[0]) if ended else math.inf
+    yield Row(queued_at, "queued", state=State.QUEUED, why=_why_queued(item, parent))
+    rows = [*attempt_rows(item, queued_at, found, now, say), *report_rows(item, say)]
+    yield from (row for row in rows if row.at <= until)
     yield from end_rows(item, recipients)
     yield from next_rows(item, recipients, found, now, say)
 
@@ -98,19 +105,19 @@ def _not_taken(part: _Part, parts: Mapping[str, _Part], number: str | None) -> I
         yield Row(part.split_at, "queued", state=State.QUEUED, why=which)
 
 
-def _of_valve(parts: Iterable[_Part], found: Sequence[Closure], now: float, say: Say) -> Iterator[Row]:
-    """Yield what the valve did between the queueing of the parts and the last try at them."""
-    listed = list(parts)
-    lanes = {lane for part in listed for lane in attempts_of(part.item).lanes} or set(LANES)
-    start = min(float(part.item["created_at"]) for part in listed)
-    return closure_rows(found, lanes, start, max(_waits_until(part, now) for part in listed), say)
+def _of_valve(parts: Iterable[_Part], found: Sequence[Closure], end: float, say: Say) -> Iterator[Row]:
+    """Yield what the valve did from the queueing of the request to `end`."""
+    items = [part.item for part in parts]
+    lanes = {lane for item in items for lane in attempts_of(item).lanes} or set(LANES)
+    return closure_rows(found, lanes, min(float(item["created_at"]) for item in items), end, say)
 
 
 def _waits_until(part: _Part, now: float) -> float:
+    """Return until when a part has waited for its lane."""
     ended = attempts_of(part.item).ended
-    if part.item["state"] in states.OPEN or not ended:
+    if part.item["state"] in states.OPEN:
         return now
-    return ended[-1].claimed_at or ended[-1].at
+    return ended[-1].claimed_at or ended[-1].at if ended else float(part.item["created_at"])
 
 
 def _named(name: str, rows: Iterator[Row], *, several: bool) -> Iterator[Row]:
