@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobo_sms.aws.dynamodb import decode, encode
-from kobo_sms.kobomobile.answers import Lost, Refused, Report
+from kobo_sms.kobomobile.answers import Lost, Refused, Report, ReportAnswer
 from kobo_sms.reports.asked import NONE_YET, OTHERS, ROUNDS, AskedRound, count_answers, rounds_of, rounds_with
 from kobo_sms.reports.rounds import Answered, Round
 from kobo_sms.table import Item
@@ -24,7 +24,12 @@ def test_answers_are_counted_the_most_frequent_by_name() -> None:
 
 
 def test_what_is_no_report_is_named_too() -> None:
-    answers = [Report("UNDELIV", "0dc"), Report(""), Refused("error_msgid"), Lost("HTTP 503, no report")]
+    answers: list[ReportAnswer] = [
+        Report("UNDELIV", "0dc"),
+        Report(""),
+        Refused("error_msgid"),
+        Lost("HTTP 503, no report"),
+    ]
     assert set(count_answers(answers)) == {"UNDELIV err:0dc", NONE_YET, "error_msgid", "lost: HTTP 503, no report"}
 
 

@@ -59,7 +59,8 @@ def test_an_operators_name_and_reason_are_kept_in_one_line() -> None:
 
 @given(st.lists(VALVES, max_size=60))
 def test_they_are_bounded_and_the_newest_tell_what_is_closed(valves: list[dict[Lane, Closed]]) -> None:
-    history, before, lines = History(), {}, 0
+    history, lines = History(), 0
+    before: dict[Lane, Closed] = {}
     for at, after in enumerate(valves):
         known = len(history.events) + history.left_out
         history = CHANGES.read(CHANGES.attributes(remember(history, before, after, NOW + at)))
