@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "Run the local stack and send an example of every kind.",
     "send": "Send a text to one or many numbers.",
     "status": "Show a request's status, recipient by recipient.",
+    "why": "Show what happened to a request, in order, and why.",
     "find": "Show what was sent to a number.",
     "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",

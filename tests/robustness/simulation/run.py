@@ -14,6 +14,7 @@ from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
+from tests.robustness.simulation.memory_invariants import MemoryInspection
 from tests.robustness.simulation.progress_invariants import ProgressInspection
 from tests.robustness.simulation.scenario import Scenario
 from tests.robustness.simulation.valve_invariants import ValveInspection
@@ -60,7 +61,7 @@ def make_world(
 
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
-    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
+    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
     return tuple(dict.fromkeys(found for each in inspections for found in each.violations()))
 
 
