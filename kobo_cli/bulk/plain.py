@@ -45,11 +45,13 @@ _LINK = re.compile(r"(\S*(?://|www\.)\S*)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Priced:
-    """A text as it is to be sent, its pages, and the characters that make it dearer than it would be without them."""
+    """A text as it is to be sent, its pages, the characters that make it dearer than it would be without them, and how
+    many pages plain ones in their place would save."""
 
     text: str
     pages: int
     dear: Sequence[str] = ()
+    saved_if_plain: int = 0
 
 
 @cache
@@ -74,12 +76,12 @@ def price(text: str, *, plain: bool) -> Priced:
     pages = _pages(text)
     if pages == 1:
         return Priced(text, pages)
-    if plain:
-        plainer = to_plain(text)
-        fewer = _pages(plainer)
-        if fewer < pages:
-            text, pages = plainer, fewer
-    return Priced(text, pages, _dear(text, pages))
+    dear = _dear(text, pages)
+    plainer = to_plain(text) if dear else text
+    saved = pages - _pages(plainer)
+    if plain and saved > 0:
+        return Priced(plainer, pages - saved, _dear(plainer, pages - saved))
+    return Priced(text, pages, dear, max(saved, 0))
 
 
 def to_plain(text: str) -> str:

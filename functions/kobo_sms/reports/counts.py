@@ -44,7 +44,7 @@ class End:
 
 @dataclass
 class Counts:
-    """Recipients by their end, seconds from sent to final by network (`delivered` and all `other` ends), `pages` sent."""
+    """Recipients by their end, seconds from sent to final by network (`delivered`, all `other` ends), `pages` sent."""
 
     ends: Counter[End] = field(default_factory=Counter)
     delivered: dict[str, list[float]] = field(default_factory=dict)
