@@ -110,9 +110,7 @@ def _balance(cost: Cost, now: float) -> str:
     known = f"{amount(balance)}, read {moment_in_words(read_at, now)}"
     if cost.left is None:
         return known
-    return (
-        f"{known}; {amount(cost.left)} will be left" if cost.left >= 0 else f"{known}; {amount(-cost.left)} TOO LITTLE"
-    )
+    return f"{known}; {amount(abs(cost.left))} {'will be left' if cost.left >= 0 else 'TOO LITTLE'}"
 
 
 def _at_fault(column: str | None, reason: str) -> str:

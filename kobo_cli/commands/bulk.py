@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,7 +78,9 @@ def command(
     places = {"--bad-rows": bad_rows, "--preview": preview}
     require_own_place({option: path for option, path in places.items() if path is not None}, order.file)
     connection = connect_if_possible(stack, local) if dry_run else connect(stack, local)
-    with progress_bar(order.file) as progress, check_file(order, progress) as checked:
+    with ExitStack() as until_done:
+        with progress_bar(order.file) as progress:
+            checked = until_done.enter_context(check_file(order, progress))
         cost = cost_of(checked.workspace, funds_of(connection))
         if bad_rows is not None:
             write_bad_rows(bad_rows, checked.table.header.cells, checked.workspace.bad(), checked.table.separator)
@@ -153,7 +155,13 @@ def confirm(checked: Checked, cost: Cost) -> None:
 
 
 def start(campaign: Campaign) -> NoReturn:
-    """Hand a campaign to the stack (`kobo_cli.bulk.hand_over` writes its files). Raises CliError: none takes one yet."""
+    """Hand a campaign to the stack, in the files that `kobo_cli.bulk.hand_over` writes.
+
+    Raises
+    ------
+    CliError
+        always, so far: no stack takes a campaign yet.
+    """
     raise CliError(f"this stack has no campaigns yet: {campaign.id} was checked, and nothing was sent")
 
 
