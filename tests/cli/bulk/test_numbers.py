@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def test_what_is_mended(cell: str, mended: str | None) -> None:
 
 @pytest.mark.parametrize("cell", ["2.34803E+12", "2,34803E+12", "8.03e+09", "2E12", "+2.34803E+12"])
 def test_a_number_in_short_form_is_lost(cell: str) -> None:
-    with pytest.raises(InvalidNumber, match="Excel has shortened the number to .*, its last digits are lost"):
+    with pytest.raises(InvalidNumber, match=f"to {re.escape(cell)}, its last digits are lost"):
         read_number(cell, "NG")
 
 
