@@ -20,7 +20,8 @@ COLUMNS = ["Phone", "First Name", "amount_due", "City"]
     "name",
     [
         "to", "TO", " To ", "phone", "Phone Number", "phone_number", "PHONE NO.", "Phone#", "number", "Numbers",
-        "mobile", "Mobile No", "mobile phone number", "MSISDN", "tel", "Telephone", "Tel. No.", "GSM", "gsm number", "cell phone",
+        "mobile", "Mobile No", "mobile phone number", "MSISDN", "tel", "Telephone", "Tel. No.", "GSM",
+        "gsm number", "cell phone",
         "recipient", "Recipient Number", "contact number", "Customer's Phone", "customer mobile",
     ],
 )  # fmt: skip
