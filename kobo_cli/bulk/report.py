@@ -74,9 +74,7 @@ def bad_in_words(checked: Checked) -> Iterator[str]:
 def dear_in_words(findings: Findings) -> Iterator[tuple[str, str]]:
     """Yield the characters that make texts dear, the most frequent first, and what plain ones would save."""
     for char, texts in findings.dear.most_common(_DEAR_SHOWN):
-        form = plain_form(char)
-        instead = "nothing plain says the same" if form is None else f"plain is {form}" if form else "can be left out"
-        yield "dear", f"{shown(char)} in {plural(texts, 'text')}; {instead}"
+        yield "dear", f"{shown(char)} in {plural(texts, 'text')}; {_instead(plain_form(char))}"
     if findings.saved_if_plain:
         yield "", f"--plain saves {plural(findings.saved_if_plain, 'page')}"
 
@@ -86,6 +84,14 @@ def shown(char: str) -> str:
     name = f"U+{ord(char):04X} {unicodedata.name(char, '').lower()}".rstrip()
     seen = char.isprintable() and not char.isspace() and not unicodedata.combining(char)
     return f"{char} ({name})" if seen else name
+
+
+def _instead(form: str | None) -> str:
+    if form is None:
+        return "nothing plain says the same"
+    if not form.strip():
+        return "can be replaced by a space" if form else "can be left out"
+    return f"plain is {form}"
 
 
 def _repeated(checked: Checked) -> str:

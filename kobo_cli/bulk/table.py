@@ -118,7 +118,7 @@ class Table:
         if opened is None:
             return f"line {start}: {error}"
         line, last = start + opened, self._lines.number
-        if line == last and "expected" in str(error):
+        if line == last and "expected after" in str(error):
             return f'line {line}: text after a closing quote; write a quote within a value twice, as ""'
         return f"line {line}: the quote that opens there is not closed (looked for up to line {last})"
 
