@@ -11,15 +11,15 @@ from kobo_sms.messages.numbers import InvalidNumber, normalise
 
 _SHORT_FORM = re.compile(r"\+?[0-9][.,]?[0-9]*E\+?[0-9]{1,2}", re.IGNORECASE)
 _ONE_OF_SEVERAL = re.compile(r"[0-9](?:[ ().\-]*[0-9]){9,}")
-# What is left of a number when it is mended, and how that is told of 12 numbers: "12 numbers ...".
+# What is left of a number when it is mended, and what was wrong with it.
 _MENDS = (
     (re.compile(r"=\s*[\"']?([+0-9][0-9 ().+\-]*)[\"']?"), "written as a formula"),
-    (re.compile(r"'+([+0-9].*)"), "with an apostrophe before it"),
-    (re.compile(r"(?:tel|p):\s*([+0-9].*)", re.IGNORECASE), "with tel: or p: before it"),
-    (re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}"), "with .0 at its end"),
-    (re.compile(r"(\+?[0-9]{1,3}(?:,[0-9]{3}){2,4})"), "with commas between thousands"),
+    (re.compile(r"'+([+0-9].*)"), "apostrophe before it"),
+    (re.compile(r"(?:tel|p):\s*([+0-9].*)", re.IGNORECASE), "tel: or p: before it"),
+    (re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}"), ".0 at the end"),
+    (re.compile(r"(\+?[0-9]{1,3}(?:,[0-9]{3}){2,4})"), "commas between thousands"),
 )
-LOST_ZERO = "without its leading 0"
+LOST_ZERO = "leading 0 lost"
 
 
 def read_number(cell: str, region: str) -> tuple[str, str | None]:

@@ -49,7 +49,7 @@ def in_words(checked: Checked, cost: Cost, now: float) -> Iterator[tuple[str, st
         yield "campaign", checked.campaign.id
     yield "recipients", f"{findings.recipients:,}, in {plural(checked.workspace.requests(), 'request')}"
     for how, count in findings.mended.most_common():
-        yield "mended", f"{plural(count, 'number')} {how}"
+        yield "mended", f"{plural(count, 'number')}: {how}"
     if findings.duplicates:
         yield "left out", _repeated(checked)
     pages = checked.workspace.pages()

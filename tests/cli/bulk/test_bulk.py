@@ -142,7 +142,7 @@ def test_what_the_file_is_taken_for_is_said(people_csv: Path) -> None:
     people_csv.write_bytes("sep=;\nTel;name\n8030100001;José\n".encode("cp1252"))
     shown = run(people_csv, "--msg", MSG, "--dry-run").stdout
     assert "1 row; Windows-1252, cells separated by semicolons; numbers in the column 'Tel'" in shown
-    assert "mended      1 number without its leading 0" in shown
+    assert "mended      1 number: leading 0 lost" in shown
 
 
 def test_what_is_dear_is_said_and_plain_saves_it(people_csv: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_bad_row_does_not_count_as_the_first_one_of_its_number(check: Check) -
 def test_what_is_mended_and_what_is_dear_is_counted_of_recipients_only(check: Check) -> None:
     rows = f"{ONE[3:]},Ada’s\n{ONE},Bo’s\n{TWO[3:]},\n"
     findings = check(f"to,name\n{rows}", "{name}" + "a" * 100).findings
-    assert findings.mended == {"without its leading 0": 1}
+    assert findings.mended == {"leading 0 lost": 1}
     assert (findings.dear, findings.saved_if_plain) == ({"’": 1}, 1)
 
 
