@@ -138,7 +138,8 @@ def test_every_row_is_one_thing(check: Check, rows: list[tuple[str, str]]) -> No
     assert findings.rows == 1 + sum(any(cell.strip() for cell in row) for row in rows)
     assert findings.rows == findings.recipients + findings.duplicates + findings.bad
     assert (findings.recipients, findings.duplicates, findings.bad) == (len(recipients), len(repeated), len(bad_rows))
-    lines = [each.line for each in [*recipients, *repeated, *bad_rows]]
+    lines = [recipient.line for recipient in recipients]
+    lines += [each.line for each in repeated] + [row.line for row in bad_rows]
     assert len(set(lines)) == findings.rows
     assert {each.first_line for each in repeated} <= {each.line for each in recipients}
     counted = Counter(count_pages(each.text, choose_type(each.text)) for each in recipients)

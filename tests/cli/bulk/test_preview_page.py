@@ -24,7 +24,7 @@ HOSTILE = [
     "<img src=x onerror=\"document.title='taken'\">",
     "</p></article><style>body{display:none}</style>",
     "{{ 7 * 7 }} {% raw %} &amp; &#39;",
-    "\u202eevil\u202c",
+    "good\u202eevil",
     "javascript:alert(1)",
     "x" * 300,
     "\"quoted\" 'text'",

@@ -104,7 +104,7 @@ def test_the_lag_is_that_of_the_schedules() -> None:
 
 def test_what_it_costs_and_what_will_be_left() -> None:
     cost = Cost(100, Funds(Decimal(1000), 0.0, Decimal("2.5")))
-    assert (cost.total, cost.left) == (250, 750)
+    assert (cost.total, cost.left) == (Decimal(250), Decimal(750))
     assert Cost(1000, cost.funds).left == -1500
     assert Cost(100, Funds(Decimal(1000), 0.0)).left is None
     assert Cost(100, Funds(page_price=Decimal(1))).left is None
