@@ -20,7 +20,7 @@ from kobo_cli.bulk.plain import price
 from kobo_cli.bulk.price import Cost
 from kobo_cli.bulk.report import bad_in_words, in_words
 from kobo_cli.bulk.workspace import Recipient
-from kobo_sms.credit.wording import plural
+from kobo_sms.credit.wording import amount, plural
 
 _PHONES = 6
 _TEMPLATE = "preview.html"
@@ -58,12 +58,24 @@ def _content(checked: Checked, cost: Cost, now: float) -> dict[str, Any]:
     return {
         "file": checked.table.path.name,
         "sender": campaign.sender if campaign else None,
+        "tiles": list(_tiles(checked, cost)),
         "facts": _joined(in_words(checked, cost, now)),
         "too_little": cost.left is not None and cost.left < 0,
         "pages": [(plural(each, "page"), texts, texts / max(pages.values())) for each, texts in pages.items()],
         "bad": list(bad_in_words(checked)),
-        "groups": [("The first rows", _phones(first)), ("The dearest texts", _phones(islice(dear, _PHONES)))],
+        "groups": [("The first rows", _phones(first)), ("Other dear texts", _phones(islice(dear, _PHONES)))],
     }
+
+
+def _tiles(checked: Checked, cost: Cost) -> Iterator[tuple[str, str]]:
+    """Yield the figures that are looked for first."""
+    yield "recipients", f"{checked.findings.recipients:,}"
+    yield "pages", f"{cost.pages:,}"
+    yield "cost", "not known yet" if cost.total is None else amount(cost.total)
+    if cost.left is not None:
+        yield ("left after it", amount(cost.left)) if cost.left >= 0 else ("too little by", amount(-cost.left))
+    if checked.findings.bad:
+        yield "bad rows", f"{checked.findings.bad:,}"
 
 
 def _joined(facts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:

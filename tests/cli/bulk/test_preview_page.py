@@ -74,8 +74,8 @@ def test_the_first_texts_are_shown_as_phones_show_them(show: Show) -> None:
 def test_the_dearest_texts_are_shown_beside_the_first_ones(show: Show) -> None:
     names = [f"N{at}" for at in range(10)] + ["’" + "b" * 100, "c" * 200]
     page = show(people(*names))
-    expect(page.locator("h2")).to_have_text(["Pages of a text", "The first rows", "The dearest texts"])
-    dearest = page.locator("section", has=page.get_by_text("The dearest texts")).locator(".phone")
+    expect(page.locator("h2")).to_have_text(["Pages of a text", "The first rows", "Other dear texts"])
+    dearest = page.locator("section", has=page.get_by_text("Other dear texts")).locator(".phone")
     expect(dearest).to_have_count(2)
     expect(dearest.nth(0).locator("mark")).to_have_text("’")
     expect(dearest.nth(1).locator("mark")).to_have_count(0)
@@ -85,6 +85,9 @@ def test_the_dearest_texts_are_shown_beside_the_first_ones(show: Show) -> None:
 
 def test_the_figures_are_those_of_the_command(show: Show) -> None:
     page = show(people("Ada", "", "Bo"))
+    expect(page.locator(".tiles div")).to_have_text(
+        ["recipients2", "pages2", "cost4.70", "left after it9,995.30", "bad rows1"]
+    )
     facts = page.locator("#facts")
     expect(facts).to_contain_text("2, in 2 requests")
     expect(facts).to_contain_text("4.70: 2 pages at 2.35")
@@ -96,6 +99,7 @@ def test_the_figures_are_those_of_the_command(show: Show) -> None:
 def test_too_little_money_stands_out(show: Show) -> None:
     page = show(people("Ada"), funds=Funds(Decimal(1), NOW - 60, Decimal("2.35")))
     expect(page.locator(".short")).to_contain_text("1.35 TOO LITTLE")
+    expect(page.locator(".wrong")).to_have_text("too little by1.35")
 
 
 def test_a_file_without_a_good_row_has_a_page_too(show: Show) -> None:
@@ -138,6 +142,8 @@ def test_everything_can_be_read_by_day_and_by_night(show: Show, scheme: str) -> 
         "dt",
         "dd",
         ".short",
+        ".tiles small",
+        ".wrong strong",
         ".count",
         "#bad li",
         ".phone header",
