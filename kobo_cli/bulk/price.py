@@ -74,13 +74,13 @@ def read_funds(connection: Connection, now: float) -> Funds:
         readings = list(credit.readings(start, now))
         if readings:
             pages = {_start_of(item["part"]): _pages_of(item) for item in stats.since(start)}
-            found = Funds(readings[-1][1], readings[-1][0], page_price(readings, pages, now))
+            found = Funds(readings[-1][1], readings[-1][0], page_price(readings, pages, since=start, now=now))
         if found.page_price is not None:
             return found
     return found
 
 
-def page_price(readings: Iterable[Reading], pages: Mapping[int, int], now: float) -> Decimal | None:
+def page_price(readings: Iterable[Reading], pages: Mapping[int, int], *, since: float, now: float) -> Decimal | None:
     """Return what a page has cost, None if that is not known: too few were sent, or nothing was paid for them.
 
     Parameters
@@ -89,19 +89,21 @@ def page_price(readings: Iterable[Reading], pages: Mapping[int, int], now: float
         When the balance was read (epoch seconds) and what it was, oldest first.
     pages
         The pages that were counted in each quarter of an hour, by its first second.
-    now
-        In epoch seconds. What was paid in the last minutes does not count, as its pages are not counted yet.
+    since, now
+        Between which moments (epoch seconds) readings and pages were looked for. What was paid in the last minutes does
+        not count, as its pages are not counted yet.
     """
     known = [(at + LAG, balance) for at, balance in readings if at + LAG <= now]
     if not known:
         return None
     used: defaultdict[int, Decimal] = defaultdict(Decimal)
-    # The first quarter was watched in part only; what was used while the balance rose nobody knows.
-    left_out = {_quarter_of(known[0][0])}
-    for (since, before), (at, after) in pairwise(known):
+    # The first quarter was watched in part only, unless the stack is younger than that; what was used while the balance
+    # rose nobody knows.
+    left_out = {_quarter_of(known[0][0])} if known[0][0] - since < 2 * QUARTER else set()
+    for (earlier, before), (at, after) in pairwise(known):
         used[_quarter_of(at)] += before - after
         if after > before:
-            left_out.update(range(_quarter_of(since), _quarter_of(at) + 1, QUARTER))
+            left_out.update(range(_quarter_of(earlier), _quarter_of(at) + 1, QUARTER))
     watched = set(range(_quarter_of(known[0][0]), _quarter_of(known[-1][0]) + 1, QUARTER)) - left_out
     sent = sum(pages.get(quarter, 0) for quarter in watched)
     paid = sum((used[quarter] for quarter in watched), Decimal(0))

@@ -29,7 +29,7 @@ class Account:
     def send(self, minute: int, pages: int) -> None:
         self.sent[minute] = self.sent.get(minute, 0) + pages
 
-    def learned(self, lag: int = USUAL_LAG) -> Decimal | None:
+    def learned(self, lag: int = USUAL_LAG, *, since: float = START) -> Decimal | None:
         balance, readings = Decimal(100_000), []
         pages: Counter[int] = Counter()
         for minute in range(MINUTES):
@@ -39,11 +39,11 @@ class Account:
             counted_at = at + lag
             if counted_at < NOW:
                 pages[counted_at // QUARTER * QUARTER] += self.sent.get(minute, 0)
-        return page_price(readings, pages, float(NOW))
+        return page_price(readings, pages, since=since, now=float(NOW))
 
 
 def test_nothing_is_known_before_something_was_sent() -> None:
-    assert page_price([], {}, NOW) is None
+    assert page_price([], {}, since=START, now=NOW) is None
     assert Account("4").learned() is None
 
 
@@ -80,6 +80,13 @@ def test_a_campaign_under_way_does_not_count_with_money_whose_pages_are_not_coun
     found = account.learned()
     assert found is not None
     assert found == pytest.approx(Decimal(4), rel=Decimal("0.05"))
+
+
+def test_a_young_stack_has_been_watched_from_its_first_minute() -> None:
+    account = Account("4")
+    account.send(2, 1000)
+    assert account.learned() is None
+    assert account.learned(since=START - 86_400) == 4
 
 
 def test_a_top_up_is_not_taken_for_money_that_was_not_paid() -> None:
