@@ -105,7 +105,8 @@ def _repeated(checked: Checked) -> str:
 def _cost(cost: Cost) -> str:
     price, pages = cost.funds.page_price, plural(cost.pages, "page")
     if price is None or cost.total is None:
-        return f"{pages}; what one costs is not known yet (it is learned from the first {LEAST_PAGES} and the balance)"
+        learned = f"it is learned from the balance once {LEAST_PAGES} pages were sent"
+        return f"{pages}; what one costs is not known yet: {learned}"
     return f"{amount(cost.total)}: {pages} at {price.normalize():f}"
 
 
