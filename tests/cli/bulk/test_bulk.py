@@ -180,8 +180,9 @@ def test_a_file_at_fault_is_one_line_on_stderr(people_csv: Path, content: str, s
 
 
 def test_a_hostile_file_cannot_move_the_cursor(people_csv: Path) -> None:
-    people_csv.write_text("to,\x1b[2Jname\n#N/A,\x1b[2J\n2E1,\x1b]0;x\n", encoding="utf-8")
-    result = run(people_csv, "--msg", "Hello", "--dry-run", "--to", "to")
+    people_csv.write_text(f"to,na\x1b[2Jme\n{number(0)},\n2E1,\x1b]0;x\n", encoding="utf-8")
+    result = run(people_csv, "--msg", "{na\x1b[2Jme}", "--dry-run")
+    assert "line 2: na\ufffd[2Jme: is empty" in result.stdout
     assert "\x1b" not in result.output
     assert "\x1b" not in run(people_csv, "--msg", "{x}", "--dry-run").output
 

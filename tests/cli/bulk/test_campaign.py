@@ -74,6 +74,13 @@ def test_the_order_of_rows_and_other_columns_change_nothing(check: Check, tmp_pa
     assert handed_over(check(again + again.splitlines()[1]), tmp_path / "b")[REQUESTS] == first
 
 
+def test_the_order_of_many_rows_with_one_text_changes_nothing(check: Check) -> None:
+    header, *rows = people(*["Ada"] * 501).splitlines()
+    first = requests_of(check("\n".join([header, *rows])))
+    random.Random(2).shuffle(rows)
+    assert requests_of(check("\n".join([header, *rows]))) == first
+
+
 def test_text_sender_and_people_make_the_id_and_nothing_else_does(check: Check) -> None:
     usual = id_of(check(people(*NAMES)))
     assert usual.startswith("campaign-")
@@ -86,6 +93,7 @@ def test_text_sender_and_people_make_the_id_and_nothing_else_does(check: Check) 
         id_of(check(people(*reversed(NAMES)))),
     }
     assert len(others | {usual}) == 5
+    assert id_of(check(people("Ada"))) != id_of(check(people("Bo")))
 
 
 def test_an_id_of_ones_own_leaves_the_digest_as_it_is(check: Check) -> None:
@@ -125,6 +133,8 @@ def test_a_repetition_makes_the_same_bytes(check: Check, tmp_path: Path) -> None
     first = handed_over(check(people(*NAMES)), tmp_path / "a")
     assert handed_over(check(people(*NAMES)), tmp_path / "b") == first
     assert handed_over(check(people(*NAMES)), tmp_path / "a") == first
+    # The header of a gzip file (RFC 1952): no flag, so no name either, and no moment.
+    assert first[REQUESTS][3:8] == bytes(5)
 
 
 def test_files_that_are_not_complete_have_no_campaign_json(

@@ -96,6 +96,15 @@ def test_what_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_old_file_is_replaced_and_not_written_over(tmp_path: Path) -> None:
+    path, old = tmp_path / "x", tmp_path / "old"
+    path.write_text("old")
+    old.hardlink_to(path)
+    with whole_file("--preview", path, encoding="utf-8") as file:
+        file.write("new")
+    assert (path.read_text(), old.read_text()) == ("new", "old")
+
+
 @pytest.mark.parametrize("name", ["none/x", "."])
 def test_what_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(CliError, match=r"^--preview"), whole_file("--preview", tmp_path / name, encoding="utf-8"):
