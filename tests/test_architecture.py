@@ -60,7 +60,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"valve_orders", "lookup", "events", "reports", "demo", "request_schema"},
+        {"valve_orders", "lookup", "events", "reports", "demo", "bulk", "request_schema"},
         {"commands"},
         {"main"},
     ),
