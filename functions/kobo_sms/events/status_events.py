@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
 from kobo_sms.messages.recipients import Recipient, recipients_of
 from kobo_sms.table import Item, iso
 
@@ -87,5 +85,5 @@ def _event(event_id: str, item: Item, recipients: Sequence[str]) -> StatusEvent:
     return StatusEvent(event_id, (item["id"], item["part"]), detail)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# Made once: json.dumps makes one for each call that has settings of its own, and a part has 500 recipients.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

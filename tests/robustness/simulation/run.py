@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from unittest import mock
 
+import publish_status.handler
 from kobo_sms.aws import dynamodb
 from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
@@ -16,6 +17,7 @@ from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
 from tests.robustness.simulation.progress_invariants import ProgressInspection
 from tests.robustness.simulation.scenario import Scenario
+from tests.robustness.simulation.telling_invariants import TellingInspection
 from tests.robustness.simulation.valve_invariants import ValveInspection
 from tests.robustness.simulation.world import World
 
@@ -49,6 +51,7 @@ def make_world(
         mock.patch.object(numbers, "normalise", _NORMALISE),
         mock.patch.object(dynamodb, "_serialize", wire.serialize),
         mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
+        mock.patch.object(publish_status.handler, "event_app", lambda: world.telling.app()),
     ):
         world = World(seed, live=live, makers=makers, scenario=scenario)
         try:
@@ -61,7 +64,8 @@ def make_world(
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
     inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
-    return tuple(dict.fromkeys(found for each in inspections for found in each.violations()))
+    found = [found for each in (*inspections, TellingInspection(world)) for found in each.violations()]
+    return tuple(dict.fromkeys(found))
 
 
 def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> Result:
