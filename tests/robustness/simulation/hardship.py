@@ -1,10 +1,10 @@
-"""What telling meets: how Lambda hands the stream out, and what AWS refuses. Drawn from the seed, apart from the rest."""
+"""What telling meets: how Lambda hands the stream out, and what AWS refuses."""
 
 from __future__ import annotations
 
 import random
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.robustness.simulation.chaos import CALM, Odds
 from tests.robustness.simulation.publications import DAY, HOUR, START
@@ -50,15 +50,15 @@ class Hardship:
 
 def draw_hardship(rng: random.Random) -> Hardship:
     """Draw how hard telling is in one world."""
-    shape = {"shards": rng.choice((1, 2, 4)), "delay": rng.choice((0.25, 5.0, 300.0, HOUR))}
+    easy = Hardship(rng.choice((1, 2, 4)), delay=rng.choice((0.25, 5.0, 300.0, HOUR)))
     if rng.random() < 0.1:
-        return Hardship(**shape)
+        return easy
 
     def some(*choices: float) -> float:
         return rng.choice((0.0, *choices))
 
-    return Hardship(
-        **shape,
+    return replace(
+        easy,
         batch_size=rng.choice((1, 3, 10, 10, 10, 30, 100)),
         odds=Odds(crash=some(0.01, 0.03), stall=some(0.01), aws_error=some(0.01, 0.1), aws_repeat=some(0.1)),
         refused=some(0.01, rng.uniform(0.01, 0.6), rng.uniform(0.01, 0.6)),

@@ -27,7 +27,10 @@ _NORMALISE = cache(numbers.normalise)
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a seed: what does not hold, a digest of everything that happened, and how much that was."""
+    """What came of a seed: what does not hold, a digest of everything that happened, and how much that was.
+
+    `told`: how many events, look-up entries and notes of what cannot be published.
+    """
 
     seed: int
     violations: tuple[str, ...]
@@ -35,6 +38,7 @@ class Result:
     steps: int
     sent: int
     option: str = ""
+    told: int = 0
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {one}" for one in self.violations[:20])
@@ -51,9 +55,10 @@ def make_world(
         mock.patch.object(numbers, "normalise", _NORMALISE),
         mock.patch.object(dynamodb, "_serialize", wire.serialize),
         mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
-        mock.patch.object(publish_status.handler, "event_app", lambda: world.telling.app()),
+        mock.patch.object(publish_status.handler, "event_app") as event_app,
     ):
         world = World(seed, live=live, makers=makers, scenario=scenario)
+        event_app.side_effect = world.telling.app
         try:
             yield world
         finally:
@@ -74,6 +79,6 @@ def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> 
         world.run()
         violations = inspect(world)
         sent, steps = len(world.kobo.executed()), world.timeline.steps
-        events = world.trace.events
+        events, told = world.trace.events, len(world.telling.outside.log)
     digest = hashlib.sha256(repr((events, violations)).encode()).hexdigest()[:16]
-    return Result(seed, violations, digest, steps, sent)
+    return Result(seed, violations, digest, steps, sent, told=told)

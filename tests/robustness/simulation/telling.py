@@ -102,7 +102,7 @@ class Telling:
             feed.busy = True
             self._world.timeline.plan(self._next_look(feed), partial(self._start, partial(self._work, feed)))
 
-    def _start(self, work: Callable[[], None]) -> None:
+    def _start(self, work: Callable[[], Any]) -> None:
         self._world.timeline.start(work, Frame(self._world.now + _SECONDS, mortal=True))
 
     def _work(self, feed: Feed) -> None:

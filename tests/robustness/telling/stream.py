@@ -60,6 +60,10 @@ class TableStream:
         """Return the shard of a record; items of one id (partition key) are in the same."""
         return zlib.crc32(record["dynamodb"]["Keys"]["id"]["S"].encode()) % self.shards
 
+    def of_shard(self, shard: int) -> list[Record]:
+        """Return the records of a shard."""
+        return list(self._of_shard[shard])
+
     def between(self, shard: int, first: str, last: str) -> list[Record]:
         """Return the records of a shard from one sequence number to another, both included."""
         records = self._of_shard[shard]

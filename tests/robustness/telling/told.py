@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from tests.robustness.telling.changes import Change, Key, States, changes_of, entries_for, key_of, parts_in, states_of
@@ -27,8 +27,9 @@ def broken(
         Texts that are not in the table; those that are there are looked for too.
     """
     told = Told(stream, items, secrets)
+    take: dict[str, Callable[[Any], None]] = {EVENT: told.take_event, ENTRY: told.take_entry, NOTE: told.take_note}
     for kind, what in log:
-        {EVENT: told.take_event, ENTRY: told.take_entry, NOTE: told.take_note}[kind](what)
+        take[kind](what)
     return [*told.problems, *told.gaps(), *told.ends(), *told.not_looked_up()]
 
 
