@@ -44,8 +44,8 @@ _LONGEST_WAIT = 900.0
 _RARER, _RAREST = 0.05, 6 * HOUR
 # Records and recipients handed out, after which all is well.
 _ENOUGH = 2000
-_SILENT: Any = SimpleNamespace(info=lambda *_, **__: None, error=lambda *_, **__: None)
-_UNCOUNTED: Any = SimpleNamespace(add_metric=lambda *_: None, metric_set={})
+SILENT: Any = SimpleNamespace(info=lambda *_, **__: None, error=lambda *_, **__: None)
+UNCOUNTED: Any = SimpleNamespace(add_metric=lambda *_: None, metric_set={})
 Maker = Callable[..., Publisher]
 
 
@@ -95,7 +95,7 @@ class Telling:
         """Return what an invocation works with; publish_status keeps nothing from one to the next."""
         clients: Any = SimpleNamespace(**{name: partial(self._call, name) for name in _CALLS})
         publisher = self._make(ENVIRONMENT, EventClients(clients, clients, clients), self._world.timeline.wait)
-        return EventApp(publisher, self._world.clock, _SILENT, _UNCOUNTED)
+        return EventApp(publisher, self._world.clock, SILENT, UNCOUNTED)
 
     def _go_on(self, feed: Feed) -> None:
         if feed.shard.waiting and not feed.busy:

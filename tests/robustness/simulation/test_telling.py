@@ -22,7 +22,7 @@ from tests.robustness.simulation.telling import Telling
 
 # Telling is done in the worlds of even seeds.
 WORLDS = range(0, 120, 2)
-_calls, _prepared, _look_up = publisher._calls, publisher._prepared, Publisher._look_up
+_calls, _prepared, _put = publisher._calls, publisher._prepared, Publisher._put
 OF_TELLING = ("told", "given up", "crash of publish_status")
 
 
@@ -69,18 +69,15 @@ def _put_and_forget(bus: EventBus, events: Sequence[StatusEvent]) -> list[tuple[
     return []
 
 
-def _all_the_same(publishing: Publisher, placed: Any, done: Published) -> None:
-    # Whether its events are out or not.
-    _look_up(publishing, placed, Published(done.sequences))
-
-
-def _only_once(lookup: Lookup, requests: Sequence[Any]) -> None:
-    lookup._client.batch_write_item(RequestItems={lookup._table: list(requests)})
+def _only_once(lookup: Lookup, requests: Sequence[Any]) -> list[Any]:
+    for start in range(0, len(requests), 25):
+        lookup._client.batch_write_item(RequestItems={lookup._table: list(requests[start : start + 25])})
+    return []
 
 
 def _before_its_event(publishing: Publisher, call: Sequence[Any], deadline: Any, done: Published) -> None:
     for each in call:
-        publishing._look_up(each, done)
+        publishing._look_up(each, deadline, done)
     _put(publishing, call, deadline, done)
 
 
@@ -88,7 +85,6 @@ def _nothing(*_: Any) -> None:
     """Do nothing."""
 
 
-_put = Publisher._put
 BROKEN: dict[str, tuple[Any, str, Callable[..., Any] | property, str]] = {
     "newest first": (publisher, "_calls", _newest_first, "never told, or too late"),
     "two of a part in a call": (publisher, "_calls", _as_many_as_possible, "never told, or too late"),
