@@ -137,7 +137,7 @@ def test_a_share_costs_its_share(work_off: WorkOff, what: str, share: float) -> 
 
 def test_look_up_entries_that_take_long_do_not_cost_the_invocation(work_off: WorkOff) -> None:
     """Ten parts of 500 numbers in one call, and DynamoDB leaves most: a minute is not enough for all of them."""
-    worker = work_off(lives(0, 10), refusing("entries", 0.6, 0))
+    worker = work_off(lives(0, 10), refusing("entries", 0.7, 0))
     assert worker.timed_out == 0
     assert worker.invocations > 1
 
