@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kobo_cli.bulk.checking import Checked
+from kobo_cli.bulk.checking import Checked, Order, check_file
 from kobo_cli.bulk.workspace import BadRow, Repeated
 from kobo_cli.errors import CliError
 from kobo_sms.messages.pages import choose_type, count_pages
@@ -120,6 +121,16 @@ def test_a_file_of_names_of_columns_only(check: Check, content: str) -> None:
 def test_what_no_campaign_can_be_made_of(check: Check, options: dict[str, str], said: str) -> None:
     with pytest.raises(CliError, match=said):
         check(people("Ada"), **options)
+
+
+def test_progress_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
+    path, told = tmp_path / "people.csv", list[int]()
+    path.write_text(people(*map(str, range(5_000))), encoding="utf-8")
+    with check_file(Order(path, "Hello {name}"), told.append):
+        assert len(told) == 10
+    assert told == sorted(told)
+    assert path.stat().st_size / 2 < told[-1] <= path.stat().st_size
+    assert told[0] < path.stat().st_size / 2
 
 
 CELL = st.sampled_from(["", " ", "Ada", "Bo’s", "#N/A", "=1+1", "ẹ" * 40, "a,b", 'x"y', "l\nm", "z" * 906])
