@@ -17,6 +17,7 @@ COMMANDS = {
     "find": "Show what was sent to a number.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
+    "dead": "Show what could not be sent; put it back, or drop it.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
     "mock": "Run only the mock KoboMobile.",
 }
