@@ -48,7 +48,9 @@ def list_(everything: bool, as_json: bool, stack: str | None, local: bool) -> No
     Example: kobo dead list --stack my-stack
     """
     with _errors_told():
-        rows, missed = look_at(connect(stack, local), Selection(), lambda letter, _: row_of(letter), standings=False)
+        connection = connect(stack, local)
+        queue, everything_there = queue_of(connection), Selection()
+        rows, missed = look_at(connection, queue, everything_there, lambda letter, _: row_of(letter), standings=False)
     if as_json:
         print_json(sorted(rows, key=lambda row: row["at"]))
     elif rows:
@@ -72,9 +74,11 @@ def show(id_: str, as_json: bool, stack: str | None, local: bool) -> None:
     with _errors_told():
         connection = connect(stack, local)
         judge = read_facts(connection).judge()
-        kept = queue_of(connection).retention()
+        queue = queue_of(connection)
+        kept = queue.retention()
         found, missed = look_at(
             connection,
+            queue,
             selection,
             lambda letter, standing: detail_of(letter, standing, judge, now=now, retention=kept),
         )
@@ -122,7 +126,7 @@ def retry(
         connection = connect(stack, local)
         facts = read_facts(connection)
         rule = facts.judge(Lane(lane) if lane else None, may_double=may_double).retry
-        order = Order(connection, facts, rule, selection)
+        order = Order(connection, queue_of(connection), facts, rule, selection)
         give(
             order,
             lambda plan: telling.plan_of_retry(plan, balance_of(connection, time.time())),
@@ -146,7 +150,7 @@ def drop(ids: tuple[str, ...], yes: bool, as_json: bool, stack: str | None, loca
     with _errors_told():
         connection = connect(stack, local)
         facts = read_facts(connection)
-        order = Order(connection, facts, facts.judge().drop, select(ids))
+        order = Order(connection, queue_of(connection), facts, facts.judge().drop, select(ids))
         give(order, telling.plan_of_drop, "Drop them?", yes=yes, as_json=as_json)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from kobo_cli.connection import Connection
 from kobo_cli.dead.carrying_out import Desk, Rule, carry_out
 from kobo_cli.dead.plan import Planned, planned
-from kobo_cli.dead.queue import looking_through
+from kobo_cli.dead.queue import DeadLetterQueue, looking_through
 from kobo_cli.dead.selection import Selection
 from kobo_cli.dead.stack_facts import StackFacts
-from kobo_cli.dead.survey import Missed, look_at, queue_of
+from kobo_cli.dead.survey import Missed, look_at
 from kobo_sms.aws.queues import Queues
 
 
@@ -21,6 +21,7 @@ class Order:
     """What `rule` does with the selected letters; `done` and `left` (message ids) tell how far it has come."""
 
     connection: Connection
+    queue: DeadLetterQueue
     facts: StackFacts
     rule: Rule
     selection: Selection
@@ -31,15 +32,15 @@ class Order:
         """Return what would be done now, and what the look may have missed. Errors of AWS pass through."""
         return look_at(
             self.connection,
+            self.queue,
             self.selection,
             lambda letter, standing: planned(letter, self.rule(letter, standing, time.time())),
         )
 
     def carry_out(self, plan: Sequence[Planned]) -> None:
         """Do what was planned, with each letter for which it is still right. Errors of AWS pass through."""
-        queue = queue_of(self.connection)
-        lanes = Queues(self.connection.sqs, queue.lanes, queue.url)
+        lanes = Queues(self.connection.sqs, self.queue.lanes, self.queue.url)
         desk = Desk(self.rule, self.facts.store(self.connection), lanes, time.time)
         self.left = {each.letter for each in plan if each.acts}
-        with looking_through(queue, time.time) as look:
+        with looking_through(self.queue, time.time) as look:
             carry_out(look, desk, self.left, self.done)

@@ -38,19 +38,25 @@ _BATCH = 10
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """The queue at `url`; `lanes` tells the URL of each lane's queue. Errors of SQS pass through."""
+    """The queue at `url`; `lanes` tells the URL of each lane's queue. Errors of SQS pass through.
+
+    `hidden`: for how many seconds others do not see what was received; `wait`: how long a receive waits for letters;
+    `width`: how many receives, or letters, are worked at at once.
+    """
 
     client: SQSClient
     url: str
     lanes: Mapping[Lane, str]
+    hidden: int = HIDDEN
     wait: int = WAIT
+    width: int = WIDTH
 
     def receive(self) -> list[Letter]:
         """Take up to ten letters; they are hidden from others until they are given back or deleted."""
         answer = self.client.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=_BATCH,
-            VisibilityTimeout=HIDDEN,
+            VisibilityTimeout=self.hidden,
             WaitTimeSeconds=self.wait,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
@@ -58,7 +64,7 @@ class DeadLetterQueue:
         return [self._letter(message) for message in answer.get("Messages", [])]
 
     def give_back(self, letters: Sequence[Letter]) -> int:
-        """Make up to ten letters visible again; return how many SQS refused: they are visible in HIDDEN seconds."""
+        """Make up to ten letters visible again; return how many SQS refused: they come back by themselves."""
         entries: list[Any] = [
             {"Id": str(at), "ReceiptHandle": letter.handle, "VisibilityTimeout": 0} for at, letter in enumerate(letters)
         ]
@@ -101,18 +107,15 @@ class DeadLetterQueue:
 class Look:
     """One look through the queue: each letter once, all of them hidden until the look ends.
 
-    `complete`: the queue had nothing more to show; `late`: how many letters are back only after HIDDEN seconds.
+    `complete`: the queue had nothing more to show; `late`: so many letters could not be given back at once.
     """
 
-    def __init__(
-        self, queue: DeadLetterQueue, pool: ThreadPoolExecutor, width: int, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, queue: DeadLetterQueue, pool: ThreadPoolExecutor, clock: Callable[[], float]) -> None:
         self.seen: set[str] = set()
         self.complete = False
         self.late = 0
         self._queue = queue
         self._pool = pool
-        self._width = width
         self._clock = clock
         self._until = clock() + LOOK_FOR
         self._held: dict[str, Letter] = {}
@@ -124,7 +127,7 @@ class Look:
         while quiet < QUIET and self._clock() < self._until:
             new = {letter.message_id: letter for letter in self._receive() if letter.message_id not in self.seen}
             self.seen |= new.keys()
-            quiet = 0 if new else quiet + self._width
+            quiet = 0 if new else quiet + self._queue.width
             if new:
                 yield list(new.values())
         self.complete = quiet >= QUIET
@@ -155,7 +158,7 @@ class Look:
         self.late = sum(self._pool.map(self._give_back, batches))
 
     def _receive(self) -> list[Letter]:
-        return [letter for letters in self.map(self._take, range(self._width)) for letter in letters]
+        return [letter for letters in self.map(self._take, range(self._queue.width)) for letter in letters]
 
     def _take(self, _at: int) -> list[Letter]:
         letters = self._queue.receive()
@@ -173,10 +176,10 @@ class Look:
 
 
 @contextmanager
-def looking_through(queue: DeadLetterQueue, clock: Callable[[], float], width: int = WIDTH) -> Iterator[Look]:
-    """Look through the queue with so many receives at once; at the end, Ctrl-C included, all is given back."""
-    with ThreadPoolExecutor(width) as pool:
-        look = Look(queue, pool, width, clock)
+def looking_through(queue: DeadLetterQueue, clock: Callable[[], float]) -> Iterator[Look]:
+    """Look through the queue; at the end, Ctrl-C included, all that was not deleted is given back."""
+    with ThreadPoolExecutor(queue.width) as pool:
+        look = Look(queue, pool, clock)
         try:
             yield look
         finally:

@@ -50,14 +50,19 @@ def queue_of(connection: Connection) -> DeadLetterQueue:
 
 
 def look_at(
-    connection: Connection, selection: Selection, see: Callable[[Letter, Standing | None], T], *, standings: bool = True
+    connection: Connection,
+    queue: DeadLetterQueue,
+    selection: Selection,
+    see: Callable[[Letter, Standing | None], T],
+    *,
+    standings: bool = True,
 ) -> tuple[list[T], Missed]:
     """Return what `see` makes of each selected letter and how its part stands, and what may have been missed.
 
     Without `standings` the table is not read. Errors of AWS pass through.
     """
     seen: list[T] = []
-    with looking_through(queue_of(connection), time.time) as look:
+    with looking_through(queue, time.time) as look:
         for letters in look:
             chosen = [letter for letter in letters if selection.takes(letter)]
             known = _standings_of(connection, chosen) if standings else {}

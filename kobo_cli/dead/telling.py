@@ -68,7 +68,7 @@ def as_json(plan: Iterable[Planned]) -> list[dict[str, Any]]:
 
 
 def _others(plan: Sequence[Planned]) -> Iterator[str]:
-    for step, what in ((Step.DELETE, "would only be deleted"), (Step.STAY, "stay where they are")):
+    for step, what in ((Step.DELETE, "only deleted"), (Step.STAY, "left where they are")):
         count = sum(each.step is step for each in plan)
         if count:
             yield f"{plural(count, 'letter')} {what}:"

@@ -102,7 +102,7 @@ class Judge:
         if part is None:
             # Without its text there is no telling but by what only a part that was given up has.
             return letter.is_concealed and letter.attempts is not None
-        return bool(standing.item["fingerprint"] == part.fingerprint(self.fingerprint_key))
+        return bool(standing.item.get("fingerprint") == part.fingerprint(self.fingerprint_key))
 
     def _begin(self, part: Part, standing: Standing | None, now: float) -> tuple[Step, str]:
         """Return how the first retry of a letter begins, or why it is not to be made."""

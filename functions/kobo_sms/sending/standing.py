@@ -39,7 +39,7 @@ class Standing:
     @property
     def is_accepted(self) -> bool:
         """Whether KoboMobile has accepted it for any recipient."""
-        return any("msgid" in known for known in self.item["recipients"].values())
+        return any("msgid" in known for known in self.item.get("recipients", {}).values())
 
     def busy_until(self, now: float) -> float | None:
         """Return when the attempt that is under way ends at the latest (epoch seconds), None if there is none."""
