@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kobo_cli.connection import Connection
 from kobo_cli.dead.letters import Letter
-from kobo_cli.dead.queue import HIDDEN, LOOK_FOR, DeadLetterQueue, looking_through
+from kobo_cli.dead.queue import HIDDEN, LOOK_FOR, WAIT, WIDTH, DeadLetterQueue, looking_through
 from kobo_cli.dead.selection import Selection
 from kobo_sms.credit.wording import plural
 from kobo_sms.messages.lanes import LANES
@@ -46,7 +46,8 @@ class Missed:
 def queue_of(connection: Connection) -> DeadLetterQueue:
     """Return the dead-letter queue of a stack."""
     lanes = {lane: connection.queue_url(lane) for lane in LANES}
-    return DeadLetterQueue(connection.sqs, connection.variables["KOBO_DEAD_LETTER_QUEUE_URL"], lanes)
+    url = connection.variables["KOBO_DEAD_LETTER_QUEUE_URL"]
+    return DeadLetterQueue(connection.sqs, url, lanes, wait=WAIT, width=WIDTH)
 
 
 def look_at(

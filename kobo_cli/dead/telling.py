@@ -19,7 +19,7 @@ _DONE = {
     Step.END: "dropped",
     Step.END_UNCLAIMED: "dropped",
     Step.DELETE: "deleted",
-    Step.STAY: "left",
+    Step.STAY: "not touched",
 }
 
 
@@ -48,7 +48,7 @@ def result(done: Sequence[Planned], left: int) -> Iterator[str]:
     counts = Counter(_DONE[each.step] for each in done if each.acts)
     if counts:
         yield "; ".join(f"{plural(count, 'letter')} {what}" for what, count in counts.items())
-    yield from _reasons(done, Step.STAY, before="left where it is: ")
+    yield from _reasons(done, Step.STAY, before="not touched: ")
     if left:
         yield f"{plural(left, 'letter')} not seen again: hidden by another look, or gone; do the same again"
 
@@ -68,7 +68,7 @@ def as_json(plan: Iterable[Planned]) -> list[dict[str, Any]]:
 
 
 def _others(plan: Sequence[Planned]) -> Iterator[str]:
-    for step, what in ((Step.DELETE, "only deleted"), (Step.STAY, "left where they are")):
+    for step, what in ((Step.DELETE, "only deleted"), (Step.STAY, "not touched")):
         count = sum(each.step is step for each in plan)
         if count:
             yield f"{plural(count, 'letter')} {what}:"

@@ -123,9 +123,9 @@ class World:
         )["Attributes"]
         return sum(int(value) for name, value in attributes.items() if name.startswith("ApproximateNumberOfMessages"))
 
-    def waiting(self) -> int:
-        """Return how many messages wait on the lanes."""
-        return sum(self.functions.waiting(lane.title()) for lane in QUEUES)
+    def waiting(self, *lanes: str) -> int:
+        """Return how many messages wait on the lanes, both unless some are named."""
+        return sum(self.functions.waiting(lane.title()) for lane in lanes or QUEUES)
 
     def state(self, id_: str, part: str = "0") -> str:
         return str(self.stack.item(id_, part)["state"])

@@ -56,16 +56,17 @@ def left_to_do(world: World, id_: str, rule: str) -> None:
     world.send_all("bulk")
 
 
-def halts(case: Case) -> list[tuple[int, int]]:
-    """Return where A and B stop. CI has no time for all: what comes before the table is read changes nothing."""
+def halts(case: Case, every: int = 3) -> list[tuple[int, int]]:
+    """Return where A and B stop, from the reading of the table on; in CI, which has no time for all, one in some."""
     steps = len(case.steps)
-    return [(a, b) for a in range(1, steps) for b in range(1, steps + 1) if ALL or case.name == "failed" or (a + b) % 2]
+    all_ = [(a, b) for a in range(1, steps) for b in range(1, steps + 1)]
+    return [at for at in all_ if ALL or sum(at) % every == 0]
 
 
 @pytest.mark.parametrize("case", [NAMED["failed"], NAMED["doubted"], NAMED["unclaimed"]], ids=lambda case: case.name)
 @pytest.mark.parametrize("sent_between", [False, True])
 def test_two_retry_it(world: World, case: Case, sent_between: bool) -> None:
-    for at in halts(case):
+    for at in halts(case, 1 if case.name == "failed" and not sent_between else 3):
         id_ = case.bury(world)
         meet(world, id_, ("retry", "retry"), at, sent_between=sent_between)
         left_to_do(world, id_, "retry")
@@ -75,11 +76,11 @@ def test_two_retry_it(world: World, case: Case, sent_between: bool) -> None:
 @pytest.mark.parametrize("sent_between", [False, True])
 @pytest.mark.parametrize("rules", [("retry", "drop"), ("drop", "retry")])
 def test_one_retries_and_one_drops_it(world: World, rules: tuple[str, str], sent_between: bool) -> None:
-    for at in halts(NAMED["failed"]):
+    for at in halts(NAMED["failed"], 2):
         id_ = NAMED["failed"].bury(world)
         meet(world, id_, rules, at, sent_between=sent_between)
         left_to_do(world, id_, "drop")
-        assert (world.letters(), world.waiting()) == (0, 0)
+        assert (world.letters(), world.waiting("bulk")) == (0, 0)
         # One of them had his way; nothing is half done.
         ends = {"sent": 1, "failed": 0}
         assert world.executed(id_).total() == ends[world.state(id_)]
