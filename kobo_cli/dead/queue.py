@@ -63,10 +63,10 @@ class DeadLetterQueue:
         )
         return [self._letter(message) for message in answer.get("Messages", [])]
 
-    def give_back(self, letters: Sequence[Letter]) -> int:
+    def give_back(self, handles: Sequence[str]) -> int:
         """Make up to ten letters visible again; return how many SQS refused: they come back by themselves."""
         entries: list[Any] = [
-            {"Id": str(at), "ReceiptHandle": letter.handle, "VisibilityTimeout": 0} for at, letter in enumerate(letters)
+            {"Id": str(at), "ReceiptHandle": handle, "VisibilityTimeout": 0} for at, handle in enumerate(handles)
         ]
         answer = self.client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
         return len(answer.get("Failed", []))
@@ -118,7 +118,8 @@ class Look:
         self._pool = pool
         self._clock = clock
         self._until = clock() + LOOK_FOR
-        self._held: dict[str, Letter] = {}
+        # Handles by message id: not the letters, of which there may be too many.
+        self._held: dict[str, str] = {}
         self._under_way: Sequence[Future[Any]] = ()
 
     def __iter__(self) -> Iterator[list[Letter]]:
@@ -163,16 +164,16 @@ class Look:
     def _take(self, _at: int) -> list[Letter]:
         letters = self._queue.receive()
         # The newest handle counts, should SQS have handed a letter out twice.
-        self._held.update((letter.message_id, letter) for letter in letters)
+        self._held.update((letter.message_id, letter.handle) for letter in letters)
         return letters
 
-    def _give_back(self, letters: Sequence[Letter]) -> int:
+    def _give_back(self, handles: Sequence[str]) -> int:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return self._queue.give_back(letters)
+            return self._queue.give_back(handles)
         except (BotoCoreError, ClientError):
-            return len(letters)
+            return len(handles)
 
 
 @contextmanager
