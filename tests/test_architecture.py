@@ -61,6 +61,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"errors"},
         {"connection"},
         {"valve_orders", "lookup", "events", "reports", "demo", "bulk", "request_schema"},
+        {"dead"},
         {"commands"},
         {"main"},
     ),

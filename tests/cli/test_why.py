@@ -14,6 +14,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.request import BadNumber
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Next
+from kobo_sms.sending.operator_store import OperatorStore
 from kobo_sms.table import iso
 from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault
 from kobo_sms.valve.signals import GATEWAY
@@ -448,3 +449,25 @@ def test_people_read_the_hour_of_nigeria_and_why_below(life: Life) -> None:
     assert "WAT  claimed → sending\n    from the priority lane\n" in shown
     assert "tried again to" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_retry_of_a_dead_letter_and_its_end_stand_among_the_attempts(life: Life) -> None:
+    part, clients = part_of("order-1", [ONE], QUEUED), life.deployed.connection
+    dead = Decision(State.FAILED, Next.DEAD_LETTER, f"given up after 12 attempts: {BUSY}", 12)
+    life.attempt(part, QUEUED + 1, BUSY, dead)
+    store = OperatorStore(clients.dynamodb, clients.variables["KOBO_TABLE"], keep_seconds=86_400)
+    failed = store.find("order-1", "0")
+    assert failed is not None
+    assert store.reopen(failed, "letter-1", now=QUEUED + 100)
+    life.accept(part, QUEUED + 101)
+
+    rows = why(life, "order-1")
+
+    told = whats(rows)
+    assert told[told.index("dead-lettered") + 1] == "retried by an operator"
+    retried = the(rows, "retried by an operator")
+    assert (seconds(retried), retried["state"], retried["answer"]) == (100, "queued", None)
+    assert retried["why"] is not None
+    assert "attempts are counted anew" in retried["why"]
+    answered = [row for row in rows if row["what"] == "answered"]
+    assert [row["answer"] for row in answered] == [BUSY, "ids"]

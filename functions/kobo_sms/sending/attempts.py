@@ -22,6 +22,8 @@ from kobo_sms.table import Item, moment
 HISTORY = HistoryAttribute("history", first=10, last=40, most_bytes=9_000)
 # Instead of an answer: KoboMobile was not asked; the process ended before it wrote what came of the attempt.
 NOT_ASKED, DIED = "none", "died"
+# No attempts but an operator's orders, which stand among them.
+RETRIED, DROPPED = "retried by an operator", "dropped by an operator"
 _LONGEST_ANSWER = 80
 
 
@@ -55,9 +57,10 @@ class Lease:
 class Attempt:
     """One attempt; moments in epoch seconds.
 
-    `answer` is KoboMobile's, NOT_ASKED or DIED; `at` is when it came, for DIED when the attempt began. `state` is what
-    the part came to by it, `attempts` how many counted towards MaxAttempts by then. `next_at` is when the message was
-    to come back, None if it was done; `dead`: it went to the dead-letter queue. None where an older release wrote it.
+    `answer` is KoboMobile's, NOT_ASKED, DIED, RETRIED or DROPPED; `at` is when it came, for DIED when the attempt began.
+    `state` is what the part came to by it, `attempts` how many counted towards MaxAttempts by then. `next_at` is when
+    the message was to come back, None if it was done; `dead`: it went to the dead-letter queue. None where an older
+    release wrote it.
     """
 
     at: float

@@ -25,6 +25,10 @@ def attempt_rows(item: Item, queued_at: float, closures: Sequence[Closure], now:
             yield _left_out(attempts, item)
             due, counted = None, None
         last = at == len(attempts.ended) - 1
+        if each.answer in words.ORDERS:
+            yield Row(each.at, each.answer, state=each.state, why=words.ORDERS[each.answer])
+            due, counted = each.at, each.attempts
+            continue
         yield from _claimed(each, due, closures, say)
         yield from _answered(each, counted, item.get("reason") if last else None, say)
         due = each.next_at if each.answer != DIED else None

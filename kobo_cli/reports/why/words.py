@@ -12,7 +12,7 @@ from kobo_sms.kobomobile.tokens import meaning_of
 from kobo_sms.messages.parts import MAX_NUMBERS
 from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import NONE_YET, AskedRound
-from kobo_sms.sending.attempts import DIED, NOT_ASKED, Attempt
+from kobo_sms.sending.attempts import DIED, DROPPED, NOT_ASKED, RETRIED, Attempt
 
 MAYBE_EXECUTED = "KoboMobile may or may not have executed the call"
 # What is no token of KoboMobile's; the part of a label after its colon says more.
@@ -22,6 +22,11 @@ _MEANINGS = {
     "lost": f"the answer was lost: {MAYBE_EXECUTED}",
     "unreachable": "no connection came about, so nothing was executed",
     DIED: f"the process died, or was too late, before it could write what came of it: {MAYBE_EXECUTED}",
+}
+# What an operator ordered by `kobo dead`.
+ORDERS = {
+    RETRIED: "its dead letter was put back on its lane, under the same message_uuid; attempts are counted anew",
+    DROPPED: "its dead letter was deleted, so nobody tries it again",
 }
 _NOT_A_REPORT = {
     NONE_YET: "KoboMobile has no report yet",
