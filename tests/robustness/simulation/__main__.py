@@ -1,5 +1,7 @@
-"""Run many worlds: `--seeds 100000`; `--flaky --seeds 500` for flaky gateways, `--retries --seeds 500` with
-operators who retry what lies dead; `--seed N` replays one, with a trace."""
+"""Run many worlds: `--seeds 100000`; `--seed N` replays one, with a trace.
+
+`--flaky --seeds 500` runs flaky gateways, `--retries --seeds 500` worlds with operators who retry what lies dead.
+"""
 
 from __future__ import annotations
 
