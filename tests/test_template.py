@@ -36,6 +36,8 @@ PARAMETERS = {
     "HttpTimeoutSeconds": 10,
     "KeepRecordsDays": 30,
     "StoreText": "true",
+    "TimeZone": "Africa/Lagos",
+    "BulkQuietHours": "",
     "FindByNumber": "true",
 }
 # What local.env lists beyond how to reach AWS.
@@ -46,6 +48,8 @@ VARIABLES = {
     "KOBO_UNPUBLISHED_QUEUE_URL",
     "KOBO_PRODUCER_POLICY_ARN",
     "KOBO_TABLE",
+    "KOBO_TIME_ZONE",
+    "KOBO_BULK_QUIET_HOURS",
     "KOBO_SECRET_ARN",
     "KOBO_TOPIC_ARN",
     "KOBO_BASE_URL",
