@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from kobo_sms.messages.quiet_hours import QuietHours, read_quiet_hours
 
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 HOUR, DAY = 3600.0, 86_400.0
 # None, spring in March, spring in September, half an hour of it, and a zone that has left a whole day out.
 ZONES = ["Africa/Lagos", "America/New_York", "Europe/London", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"]
@@ -143,3 +147,14 @@ def test_a_zone_that_nobody_knows_is_told_and_nigerias_stands_in(zone: str) -> N
 
 def test_utc_needs_no_database() -> None:
     assert hours("20:00-08:00", "UTC").zone is UTC
+
+
+def test_what_ships_knows_the_zones_by_itself() -> None:
+    """Nothing promises that Lambda's Python finds a time zone database on the system: without one, ours is used."""
+    code = (
+        "from kobo_sms.messages.quiet_hours import read_quiet_hours\n"
+        "print(read_quiet_hours('20:00-08:00', 'Africa/Lagos', exit).zone)"
+    )
+    environment = {"PYTHONTZPATH": "", "PYTHONPATH": str(FUNCTIONS)}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout == "Africa/Lagos\n"
