@@ -62,6 +62,7 @@ class Makers:
     queues: Callable[..., Queues] = Queues
     client: Callable[..., KoboClient] = KoboClient
     breaker: Callable[..., CircuitBreaker] = CircuitBreaker
+    rest: Callable[..., BulkRest] = BulkRest
     valve_store: Callable[..., ValveStore] = ValveStore
     sources: Callable[..., EventSources] = EventSources
     lanes: Callable[..., ClosedLanes] = ClosedLanes
@@ -111,7 +112,7 @@ class Functions:
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         valve = self._valve_store()
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
-        rest = BulkRest(world.scenario.quiet_hours, valve, clock)
+        rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
         sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest)
         return Warm(sender, self._poller(client), next(self._numbers))
 
