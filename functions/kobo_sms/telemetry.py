@@ -158,7 +158,9 @@ def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
         metrics.add_metric("BalanceUnanswered", MetricUnit.Count, 1)
     else:
         metrics.add_metric("Balance", MetricUnit.NoUnit, float(checked.balance))
-    metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed))
+    # Apart, as a lane that rests each night is nothing to ring an alarm for.
+    metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed) - len(checked.resting))
+    metrics.add_metric("LanesResting", MetricUnit.Count, len(checked.resting))
     if outlook.rate is not None:
         metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))
 

@@ -58,9 +58,9 @@ class Attempt:
     """One attempt; moments in epoch seconds.
 
     `answer` is KoboMobile's, NOT_ASKED, DIED, RETRIED or DROPPED; `at` is when it came, for DIED when the attempt
-    began. `state` is what the part came to by it, `attempts` how many counted towards MaxAttempts by then. `next_at` is when
-    the message was to come back, None if it was done; `dead`: it went to the dead-letter queue. None where an older
-    release wrote it.
+    began. `state` is what the part came to by it, `attempts` how many counted towards MaxAttempts by then. `next_at`
+    is when the message was to come back, None if it was done; `dead`: it went to the dead-letter queue. None where an
+    older release wrote it.
     """
 
     at: float

@@ -32,6 +32,7 @@ from kobo_sms.sending.result import SendResult, describe
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
 from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.bulk_rest import BulkRest
 
 # What an attempt needs beyond the call itself: three writes, and SQS.
 _MARGIN_SECONDS = 5.0
@@ -51,6 +52,7 @@ class Sender:
         settings: SendSettings,
         runtime: Runtime,
         breaker: CircuitBreaker,
+        rest: BulkRest,
     ) -> None:
         self._store = store
         self._client = client
@@ -59,6 +61,7 @@ class Sender:
         self._settings = settings
         self._runtime = runtime
         self._breaker = breaker
+        self._rest = rest
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
         """Do what can be done about `message` before `deadline`, when the invocation ends.
@@ -76,7 +79,7 @@ class Sender:
             return self._split_root(message, part, now)
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
-            held = self._hold(message, part)
+            held = self._keep_quiet(message, part, deadline) or self._hold(message, part)
             if held is not None:
                 return held
         token, until = self._runtime.token(), deadline.lease_until
@@ -92,6 +95,12 @@ class Sender:
         # The advice may quote the text's characters, and an unknown field's name may be anything.
         at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
         return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
+
+    def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
+        """Give the message back untouched in its lane's quiet hours."""
+        wait = self._rest.wait_for(message.lane, deadline)
+        result = replace(_result("held back", part), reason="quiet hours")
+        return self._give_back(message, result, wait, part) if wait else None
 
     def _hold(self, message: Message, part: Part) -> SendResult | None:
         """Give the message back untouched while the circuit breaker holds its lane or there is no login."""

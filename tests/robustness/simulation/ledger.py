@@ -10,7 +10,7 @@ from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer, Unr
 from kobo_sms.messages import states
 from kobo_sms.messages.states import State
 from tests.robustness.simulation.expressions import Item
-from tests.robustness.simulation.timeline import Timeline
+from tests.robustness.simulation.timeline import Frame, Timeline
 from tests.robustness.simulation.watch import Watch
 
 # Refusals that use up no attempts.
@@ -50,6 +50,8 @@ class Ledger:
     credit_faults: list[float] = field(default_factory=list)
     # Where AWS does not work well, send_sms may not hear that its lane is closed.
     informed: Callable[[], bool] = lambda: True
+    # Told of each call of send/ as it comes to KoboMobile.
+    reached: Callable[[Frame | None], None] = lambda frame: None
 
     def __post_init__(self) -> None:
         self.watch = Watch(lambda: self.timeline.now, self.note, self.accuse)

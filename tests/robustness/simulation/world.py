@@ -18,6 +18,7 @@ from tests.robustness.simulation.functions_api import FakeLambda
 from tests.robustness.simulation.kobomobile import KoboMobile
 from tests.robustness.simulation.ledger import Ledger
 from tests.robustness.simulation.mappings import Mappings
+from tests.robustness.simulation.nights import Nights, draw_nights
 from tests.robustness.simulation.publications import START, Publication
 from tests.robustness.simulation.scenario import Scenario, draw
 from tests.robustness.simulation.sqs import BULK, PRIORITY, FakeSQS
@@ -43,9 +44,13 @@ class World:
         self.timeline = Timeline(START)
         self.trace = Trace(live)
         self.scenario: Scenario = scenario or draw(self.rng)
+        if scenario is None:
+            draw_nights(self.scenario, random.Random(f"nights {seed}"))
+        self.nights = Nights(self)
         self.chaos = Chaos(self.rng, self.timeline.wait, self.stall)
         self.ledger = Ledger(self.timeline, self.note)
         self.ledger.informed = lambda: self.chaos.odds == CALM
+        self.ledger.reached = self.nights.reached
         self.watch = self.ledger.watch
         self.dynamodb = FakeDynamoDB(self.chaos, self.ledger.written)
         self.sqs = FakeSQS(self.chaos, self.clock, self.note, self.scenario.max_receives)
@@ -103,7 +108,7 @@ class World:
     def settled(self) -> bool:
         """Tell whether check_credit has nothing left to do, nor will have as things are."""
         steady = all(
-            each.state == ("Disabled" if lane in self.watch.held else "Enabled")
+            each.state == ("Disabled" if lane in self.watch.held | self.watch.resting else "Enabled")
             for lane, each in self.mappings.by_lane.items()
         )
         return steady and not self.sqs.messages and not self.fate.busy and self.watch.calm()
