@@ -38,6 +38,10 @@ def describe(part: Part, *, sender: str, store_text: bool) -> Item:
     }
     if request.reference is not None:
         item["reference"] = request.reference
+    if request.campaign is not None:
+        item["campaign"] = request.campaign
+    if request.promotional:
+        item["promotional"] = True
     if store_text and not request.sensitive:
         item["text"] = request.msg
     return item

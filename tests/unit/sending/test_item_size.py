@@ -85,6 +85,8 @@ def worst_request(char: str, numbers: list[str] = NUMBERS) -> Request:
         "msg": MAX_TEXT * SMILE,
         "from": "Kobo Mobile",
         "reference": MAX_REFERENCE * SMILE,
+        "promotional": True,
+        "campaign": 100 * "x",
     }
     request = parse(json.dumps(fields), region="NG", default_id="")
     longest = max((bad.reason for bad in request.bad), key=len)

@@ -22,7 +22,7 @@ BAD = {"x": {"state": "rejected", "reason": "why"}, "(empty)": {"state": "reject
 
 
 def test_what_is_kept_of_a_part() -> None:
-    request = replace(PART.request, reference="r", type=2)
+    request = replace(PART.request, reference="r", type=2, promotional=True, campaign="c")
     assert records.describe(replace(PART, request=request), sender="Kobo", store_text=True) == {
         "origin": "0",
         "from": "Kobo",
@@ -32,6 +32,8 @@ def test_what_is_kept_of_a_part() -> None:
         "message_uuid": PART.message_uuid,
         "recipients": {ONE: {}, TWO: {}} | BAD,
         "reference": "r",
+        "campaign": "c",
+        "promotional": True,
         "text": "PIN 4711",
     }
 
