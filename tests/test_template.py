@@ -36,6 +36,7 @@ PARAMETERS = {
     "HttpTimeoutSeconds": 10,
     "KeepRecordsDays": 30,
     "StoreText": "true",
+    "TimeZone": "Africa/Lagos",
     "FindByNumber": "true",
 }
 # What local.env lists beyond how to reach AWS.
@@ -46,6 +47,9 @@ VARIABLES = {
     "KOBO_UNPUBLISHED_QUEUE_URL",
     "KOBO_PRODUCER_POLICY_ARN",
     "KOBO_TABLE",
+    "KOBO_CAMPAIGNS_BUCKET",
+    "KOBO_KEEP_RECORDS_DAYS",
+    "KOBO_TIME_ZONE",
     "KOBO_SECRET_ARN",
     "KOBO_TOPIC_ARN",
     "KOBO_BASE_URL",
@@ -84,6 +88,7 @@ def test_each_function_gets_the_environment_that_it_reads() -> None:
     settings.read_send(environment("SendSms"))
     settings.read_reports(environment("PollReports"))
     settings.read_events(environment("PublishStatus"))
+    settings.read_campaigns(environment("QueueCampaign"))
 
 
 @pytest.mark.parametrize("concurrency", TEMPLATE["Parameters"]["SendConcurrency"]["AllowedValues"])

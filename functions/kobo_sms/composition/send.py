@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
 from kobo_sms.composition.aws import AWS
 from kobo_sms.composition.shared import build_kobo
@@ -98,4 +99,5 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     queues = Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url)
     prompt = Prompt(clients.events, wanted.stack, warn)
     breaker = CircuitBreaker(ValveStore(clients.dynamodb, kept.table), prompt, runtime.clock, runtime.uniform, warn)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker)
+    campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, campaigns)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
@@ -109,7 +110,8 @@ class Functions:
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
-        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker)
+        campaigns = CampaignWatch(cast("Any", world.dynamodb), TABLE, clock)
+        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, campaigns)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

@@ -31,7 +31,7 @@ class FakeSQS(Storage):
         def put() -> None:
             for entry in entries:
                 if entry not in refused:
-                    self.put(asked["QueueUrl"], entry["MessageBody"], _texts(entry["MessageAttributes"]))
+                    self.put(asked["QueueUrl"], entry["MessageBody"], _texts(entry.get("MessageAttributes", {})))
 
         self.chaos.around("sqs.send_message_batch", put)
         return {"Failed": [{"Id": entry["Id"]} for entry in refused]}
