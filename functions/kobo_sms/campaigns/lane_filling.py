@@ -24,9 +24,9 @@ _BATCH, MOST_BYTES = 10, 1 << 20
 MOST_A_SECOND_EACH = 10.0
 # How many seconds of that may wait on the queue.
 _SECONDS_WAITING = 20.0
-# How often what SQS refused is put again within one invocation, and the first wait in seconds; each is twice the one
-# before. A share of refusals then costs its share of the time.
-_TRIES, _FIRST_WAIT = 7, 0.05
+# What SQS refused is put again, until it has refused all of it so often in a row; the waits between, in seconds, are
+# twice as long each time. A share of refusals then costs its share of the time.
+_TRIES, _FIRST_WAIT, _LONGEST_WAIT = 12, 0.05, 1.0
 # What SQS will refuse for ever ("SendMessage" in its API reference, errors).
 _FOR_EVER = frozenset({"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong", "BatchRequestTooLong"})
 
@@ -113,19 +113,20 @@ class LaneFilling:
         return {id_: why for line in batch for id_, why in self._put([line], group).items()}
 
     def _put_until_taken(self, batch: Sequence[Line], group: str) -> dict[str, str]:
-        left, wait = {str(at): line for at, line in enumerate(batch)}, _FIRST_WAIT
+        left = {str(at): line for at, line in enumerate(batch)}
         refused: dict[str, str] = {}
-        for _ in range(_TRIES):
+        tries = 0
+        while tries < _TRIES:
             entries = [_entry(name, line, group) for name, line in left.items()]
             failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
             codes = {each["Id"]: _code(each) for each in failed}
             refused |= {left[name].request_id: code for name, code in codes.items() if code in _FOR_EVER}
-            left = {name: left[name] for name, code in codes.items() if code not in _FOR_EVER}
-            if not left:
+            rest = {name: left[name] for name, code in codes.items() if code not in _FOR_EVER}
+            if not rest:
                 return refused
-            self._pause(wait)
-            wait *= 2
-        raise EnqueueFailed(f"SQS refused {len(left)} of {len(batch)} requests {_TRIES} times")
+            tries, left = tries + 1 if len(rest) == len(left) else 0, rest
+            self._pause(min(_FIRST_WAIT * 2.0**tries, _LONGEST_WAIT))
+        raise EnqueueFailed(f"SQS refused {len(left)} requests {_TRIES} times in a row")
 
 
 def _entry(name: str, line: Line, group: str) -> SendMessageBatchRequestEntryTypeDef:
