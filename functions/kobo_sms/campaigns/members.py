@@ -33,12 +33,12 @@ class Member:
     end: int
 
 
-def pack(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the members that hold `lines` (without their ends), each line of at most MOST_BYTES."""
+def pack(lines: Iterable[bytes], most_lines: int = MOST_LINES) -> Iterator[bytes]:
+    """Yield the members that hold `lines` (without their ends), each line of less than MOST_BYTES."""
     held: list[bytes] = []
     size = 0
     for line in lines:
-        if held and (len(held) == MOST_LINES or size + len(line) + 1 > MOST_BYTES):
+        if held and (len(held) == most_lines or size + len(line) + 1 > MOST_BYTES):
             yield _member(held)
             held, size = [], 0
         held.append(line)

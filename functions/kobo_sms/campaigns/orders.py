@@ -14,7 +14,7 @@ from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState, new_item, read_item
 from kobo_sms.campaigns.store import key_of
 from kobo_sms.errors import WriteConflict
-from kobo_sms.table import CAMPAIGNS_DUE, CAMPAIGNS_ID, Item, moment
+from kobo_sms.table import CAMPAIGNS_DUE, CAMPAIGNS_ID, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,18 +61,18 @@ class CampaignOrders:
         write = Expression().set(**new_item(campaign), expires=expires, updated_at=moment(campaign.created_at))
         write.set(due_shard=CAMPAIGNS_DUE, due_at=moment(campaign.at))
         write.where(f"attribute_not_exists({write.name('id')})")
-        return self._carry_out(campaign.id, write, campaign.created_at)
+        return self._carry_out(campaign.id, write, "created_at", campaign.created_at)
 
     def pause(self, campaign_id: str, *, now: float) -> Ordered:
         """Have nothing more of a campaign sent until it is resumed."""
         write = self._order(now, state=CampaignState.PAUSED, paused_at=moment(now))
-        return self._carry_out(campaign_id, _from(write.remove("due_shard", "due_at"), ACTIVE), now)
+        return self._carry_out(campaign_id, _from(write.remove("due_shard", "due_at"), ACTIVE), "paused_at", now)
 
     def stop(self, campaign_id: str, *, by: str, now: float) -> Ordered:
         """Have nothing more of a campaign sent, for good."""
         write = self._order(now, state=CampaignState.STOPPED, ended_at=moment(now), ended_by=by or None)
         write.remove("due_shard", "due_at")
-        return self._carry_out(campaign_id, _from(write, set(CampaignState) - ENDED), now)
+        return self._carry_out(campaign_id, _from(write, set(CampaignState) - ENDED), "ended_at", now)
 
     def resume(self, campaign_id: str, *, now: float) -> Ordered:
         """Have a paused campaign go on.
@@ -99,25 +99,21 @@ class CampaignOrders:
         offset = write.name("offset")
         same = f"{offset} = {write.value(known.place.offset)}"
         write.where(same if known.place.offset else f"attribute_not_exists({offset}) OR {same}")
-        return self._carry_out(known.id, _from(write, {CampaignState.PAUSED}), now)
+        return self._carry_out(known.id, _from(write, {CampaignState.PAUSED}), "updated_at", now)
 
     def _order(self, now: float, **attributes: Any) -> Expression:
         attributes = {"updated_at": moment(now), "expires": int(now + self._keep)} | attributes
         return Expression().set(**attributes)
 
-    def _carry_out(self, campaign_id: str, write: Expression, now: float) -> Ordered:
+    def _carry_out(self, campaign_id: str, write: Expression, mark: str, now: float) -> Ordered:
+        """Write an order; its moment stands in the attribute `mark` once it is written."""
         try:
             answer = self._client.update_item(**write.update(self._table, key_of(campaign_id)), ReturnValues="ALL_NEW")
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            return _refused(condition_failed(error), now)
+            item = condition_failed(error)
+            # boto3 repeats a write whose answer was lost, and then finds what it has written.
+            return Ordered(read_item(item) if item else None, changed=item.get(mark) == moment(now))
         return Ordered(read_item(decode(answer["Attributes"])), changed=True)
-
-
-def _refused(item: Item, now: float) -> Ordered:
-    if not item:
-        return Ordered(None, changed=False)
-    # boto3 repeats a write whose answer was lost, and then finds what it has written.
-    return Ordered(read_item(item), changed=item["updated_at"] == moment(now))
 
 
 def _from(write: Expression, states: Collection[CampaignState]) -> Expression:
