@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "Run the local stack and send an example of every kind.",
     "send": "Send a text to one or many numbers.",
     "status": "Show a request's status, recipient by recipient.",
+    "campaign": "Show campaigns; pause, resume and stop them.",
     "find": "Show what was sent to a number.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",

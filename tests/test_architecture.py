@@ -61,7 +61,8 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"valve_orders", "lookup", "reports", "demo", "request_schema"},
+        {"valve_orders", "lookup", "demo", "request_schema"},
+        {"campaigns", "reports"},
         {"commands"},
         {"main"},
     ),

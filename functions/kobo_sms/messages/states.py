@@ -30,6 +30,8 @@ FROM_A_REPORT = frozenset({State.DELIVERED, State.UNDELIVERED, State.DO_NOT_DIST
 FINAL = FROM_A_REPORT | {State.REJECTED, State.FAILED, State.LAPSED, State.CANCELLED}
 # Those that a recipient may have.
 ALL = tuple(state for state in State if state is not State.SPLIT)
+# Nothing more is done about these, and nobody says that they got it.
+FAILURES = frozenset(ALL) - OPEN - {State.SENT, State.DELIVERED}
 
 
 def may_follow(old: str, new: str) -> bool:
