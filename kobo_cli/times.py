@@ -3,7 +3,7 @@ r"""Moments as people write them, and as they read them, in the time zone of the
 | written | means |
 |---|---|
 | `2026-12-01T09:00+01:00`, `2026-12-01T08:00Z` | ISO 8601 with a zone |
-| `2026-12-01 09:00`, `2026-12-01` | without one: in the stack's zone; without a time: at midnight, when the day begins |
+| `2026-12-01 09:00`, `2026-12-01` | without one: in the stack's zone; without a time: when the day begins |
 | `9:00`, `21:30`, `9am`, `9:30pm` | today |
 | `today 21:30`, `tomorrow 9:00`, `monday 9am` | a weekday: the next one after today |
 | `in 90m`, `in 2h`, `in 3d` | from now |
@@ -36,9 +36,7 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise CliError(
-            f"TimeZone {name}: this machine knows no such time zone (is the package tzdata there?)"
-        ) from error
+        raise CliError(f"TimeZone {name}: this machine knows no such time zone (is tzdata installed?)") from error
 
 
 def parse_moment(text: str, zone: ZoneInfo, now: float) -> float:

@@ -15,12 +15,11 @@ from typing import Any
 
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
-from kobo_cli.reports.campaign import FAILURES
 from kobo_sms.campaigns.campaign import Campaign, CampaignState
 from kobo_sms.campaigns.files import rows_key
 from kobo_sms.campaigns.progress import CampaignProgress, Key
 from kobo_sms.messages.recipients import recipients_of
-from kobo_sms.messages.states import State
+from kobo_sms.messages.states import FAILURES, State
 from kobo_sms.reports.store import MOST_KEYS, ReportStore
 
 # They stand first, as a row may have more cells than there are columns.
@@ -84,9 +83,7 @@ def _rows(connection: Connection, campaign: Campaign) -> Iterator[list[str]]:
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
             raise
-        raise CliError(
-            f"the rows of {campaign.id} are not kept (any more): use `kobo status ID` of its requests"
-        ) from None
+        raise CliError(f"the rows of {campaign.id} are not kept (any more)") from None
     with gzip.open(body) as lines, io.TextIOWrapper(lines, encoding="utf-8", newline="") as text:
         yield from csv.reader(text)
 

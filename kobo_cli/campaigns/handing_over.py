@@ -1,7 +1,7 @@
 """Handing a campaign over to the stack: its files into the bucket, then its item into the table, then a prompt.
 
-The item is what counts. Before it is written nothing is sent; afterwards the stack carries the campaign by itself. Whatever
-dies in between is done again, and changes nothing that was done.
+The item is what counts. Before it is written nothing is sent; afterwards the stack carries the campaign by itself.
+Whatever dies in between is done again, and changes nothing that was done.
 """
 
 from __future__ import annotations

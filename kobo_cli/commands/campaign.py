@@ -52,20 +52,20 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
     \b
     Example: kobo campaign list
     """
-    connection = connect(stack, local)
-    campaigns = sorted(orders_of(connection).all(), key=lambda each: -each.created_at)
-    if as_json:
-        click.echo(json.dumps([_row(each) for each in campaigns], ensure_ascii=False, indent=2))
-        return
-    if not campaigns:
-        click.echo("there are no campaigns", err=True)
-        return
-    zone, now = _zone(connection), time.time()
-    table = Table("campaign", "state", "recipients", "on the queue", "begins", box=None, pad_edge=False)
-    for each in campaigns:
-        counts = f"{each.rows:,}", f"{each.place.recipients:,}"
-        table.add_row(each.id, each.state, *counts, in_words(each.at, zone, now))
-    Console().print(table)
+    with _connected(stack, local) as connection:
+        campaigns = sorted(orders_of(connection).all(), key=lambda each: -each.created_at)
+        if as_json:
+            click.echo(json.dumps([_row(each) for each in campaigns], ensure_ascii=False, indent=2))
+            return
+        if not campaigns:
+            click.echo("there are no campaigns", err=True)
+            return
+        zone, now = _zone(connection), time.time()
+        table = Table("campaign", "state", "recipients", "on the queue", "begins", box=None, pad_edge=False)
+        for each in campaigns:
+            counts = f"{each.rows:,}", f"{each.place.recipients:,}"
+            table.add_row(each.id, each.state, *counts, in_words(each.at, zone, now))
+        Console().print(table)
 
 
 @command.command("status")
@@ -85,17 +85,16 @@ def status(campaign_id: str, watch: bool, failed: Path | None, as_json: bool, st
     \b
     Example: kobo campaign status december-sale --failed failed.csv
     """
-    connection = connect(stack, local)
-    with _progress(connection) as progress:
-        report = (
-            _watch(connection, progress, campaign_id, as_json) if watch else _look(connection, progress, campaign_id)
-        )
-        if not watch:
-            _show(connection, report, as_json)
-        if failed is not None:
-            campaign = _require(orders_of(connection).read(campaign_id), campaign_id)
-            count = write_failed(connection, campaign, progress, failed)
-            click.echo(f"{failed}: {count:,} rows", err=True)
+    with _connected(stack, local) as connection:
+        with _progress(connection) as progress:
+            if watch:
+                _watch(connection, progress, campaign_id, as_json)
+            else:
+                _show(connection, _look(connection, progress, campaign_id), as_json)
+            if failed is not None:
+                campaign = _require(orders_of(connection).read(campaign_id), campaign_id)
+                count = write_failed(connection, campaign, progress, failed)
+                click.echo(f"{failed}: {count:,} rows", err=True)
 
 
 @command.command("pause")
@@ -107,9 +106,9 @@ def pause(campaign_id: str, stack: str | None, local: bool) -> None:
     \b
     Example: kobo campaign pause december-sale
     """
-    connection = connect(stack, local)
-    ordered = orders_of(connection).pause(campaign_id, now=time.time())
-    _tell(connection, ordered, campaign_id, "paused", "within seconds nothing more of it is sent")
+    with _connected(stack, local) as connection:
+        ordered = orders_of(connection).pause(campaign_id, now=time.time())
+        _tell(connection, ordered, campaign_id, "paused", "within seconds nothing more of it is sent")
 
 
 @command.command("resume")
@@ -121,11 +120,11 @@ def resume(campaign_id: str, stack: str | None, local: bool) -> None:
     \b
     Example: kobo campaign resume december-sale
     """
-    connection = connect(stack, local)
-    ordered = orders_of(connection).resume(campaign_id, now=time.time())
-    if ordered.changed:
-        prompt(connection, campaign_id)
-    _tell(connection, ordered, campaign_id, "resumed", "what was on the queue comes back within ten minutes")
+    with _connected(stack, local) as connection:
+        ordered = orders_of(connection).resume(campaign_id, now=time.time())
+        if ordered.changed:
+            prompt(connection, campaign_id)
+        _tell(connection, ordered, campaign_id, "resumed", "what was on the queue comes back within ten minutes")
 
 
 @command.command("stop")
@@ -137,9 +136,9 @@ def stop(campaign_id: str, stack: str | None, local: bool) -> None:
     \b
     Example: kobo campaign stop december-sale
     """
-    connection = connect(stack, local)
-    ordered = orders_of(connection).stop(campaign_id, by=valve_orders.who(connection), now=time.time())
-    _tell(connection, ordered, campaign_id, "stopped", "within seconds nothing more of it is sent")
+    with _connected(stack, local) as connection:
+        ordered = orders_of(connection).stop(campaign_id, by=valve_orders.who(connection), now=time.time())
+        _tell(connection, ordered, campaign_id, "stopped", "within seconds nothing more of it is sent")
 
 
 def _tell(connection: Connection, ordered: Ordered, campaign_id: str, done: str, then: str) -> None:
@@ -150,13 +149,12 @@ def _tell(connection: Connection, ordered: Ordered, campaign_id: str, done: str,
     with _progress(connection) as progress:
         report = build(campaign, progress.count(campaign_id), time.time())
     waiting = campaign.place.recipients - settled(report)
-    click.echo(
-        f"{campaign_id} {'is' if ordered.changed else 'was'} {done}{'' if ordered.changed else ' already'}: {then}"
-    )
+    so = f"is {done}" if ordered.changed else f"was {done} already"
+    click.echo(f"{campaign_id} {so}: {then}")
     click.echo(f"{gone(report):,} of {campaign.rows:,} had gone; about {max(0, waiting):,} are on the queue")
 
 
-def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str, as_json: bool) -> Report:
+def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str, as_json: bool) -> None:
     seen: deque[tuple[float, int]] = deque()
     while True:
         report = _look(connection, progress, campaign_id, _rate_of(seen))
@@ -169,7 +167,7 @@ def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str,
             click.clear()
             _show(connection, report, as_json)
         if report["state"] in ENDED:
-            return report
+            return
         time.sleep(_LOOK_SECONDS)
 
 
@@ -215,6 +213,18 @@ def _require(campaign: Campaign | None, campaign_id: str) -> Campaign:
 
 def _zone(connection: Connection) -> ZoneInfo:
     return zone_of(connection.variables["KOBO_TIME_ZONE"])
+
+
+@contextmanager
+def _connected(stack: str | None, local: bool) -> Iterator[Connection]:
+    """Yield the connection; what AWS refuses is an error of the command's."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    connection = connect(stack, local)
+    try:
+        yield connection
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
 
 
 @contextmanager
