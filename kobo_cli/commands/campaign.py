@@ -85,16 +85,15 @@ def status(campaign_id: str, watch: bool, failed: Path | None, as_json: bool, st
     \b
     Example: kobo campaign status december-sale --failed failed.csv
     """
-    with _connected(stack, local) as connection:
-        with _progress(connection) as progress:
-            if watch:
-                _watch(connection, progress, campaign_id, as_json)
-            else:
-                _show(connection, _look(connection, progress, campaign_id), as_json)
-            if failed is not None:
-                campaign = _require(orders_of(connection).read(campaign_id), campaign_id)
-                count = write_failed(connection, campaign, progress, failed)
-                click.echo(f"{failed}: {count:,} rows", err=True)
+    with _connected(stack, local) as connection, _progress(connection) as progress:
+        if watch:
+            _watch(connection, progress, campaign_id, as_json)
+        else:
+            _show(connection, _look(connection, progress, campaign_id), as_json)
+        if failed is not None:
+            campaign = _require(orders_of(connection).read(campaign_id), campaign_id)
+            count = write_failed(connection, campaign, progress, failed)
+            click.echo(f"{failed}: {count:,} rows", err=True)
 
 
 @command.command("pause")
