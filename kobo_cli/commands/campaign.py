@@ -123,7 +123,7 @@ def resume(campaign_id: str, stack: str | None, local: bool) -> None:
         ordered = orders_of(connection).resume(campaign_id, now=time.time())
         if ordered.changed:
             prompt(connection, campaign_id)
-        _tell(connection, ordered, campaign_id, "resumed", "what was on the queue comes back within ten minutes")
+        _tell(connection, ordered, campaign_id, "resumed", "what was on the queue comes back within five minutes")
 
 
 @command.command("stop")

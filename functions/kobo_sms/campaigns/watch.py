@@ -19,7 +19,10 @@ _MOST_KNOWN = 1000
 
 
 class CampaignWatch:
-    """Reads states of campaigns, and remembers them; threads may share it. Errors of DynamoDB pass through."""
+    """Reads states of campaigns, and remembers them. Errors of DynamoDB pass through.
+
+    Threads may share it; those that ask at the same moment each read.
+    """
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float]) -> None:
         self._client = client

@@ -39,7 +39,7 @@ _MARGIN_SECONDS = 5.0
 # SQS takes away what it has handed out 1,000 times (template.yaml); who waits for credit may wait for longer than that.
 _MOST_RECEIVES = 900
 # How long a message of a paused campaign stays away, in seconds.
-_FIRST_PAUSE, _LONGEST_PAUSE = 30, 600
+_FIRST_PAUSE, _LONGEST_PAUSE = 30, 300
 _CONFLICT = "id: used before for other content; choose another id"
 
 
