@@ -8,7 +8,6 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -90,9 +89,10 @@ def _rows(connection: Connection, campaign: Campaign) -> Iterator[list[str]]:
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
     """Write the file as a whole or not at all. As it holds numbers, only its owner may read it."""
-    count, name = 0, ""
+    count, unfinished = 0, None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        unfinished = Path(name)
         # Excel takes UTF-8 for what it is by the mark at its beginning.
         with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
@@ -100,10 +100,11 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
             for row in rows:
                 writer.writerow(row)
                 count += 1
-        Path(name).replace(path)
+        unfinished.replace(path)
+        unfinished = None
     except OSError as error:
         raise CliError(f"--failed {path}: {error.strerror or error}") from error
     finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
     return count

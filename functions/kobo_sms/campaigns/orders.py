@@ -7,7 +7,7 @@ send_sms within seconds (`watch`).
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
@@ -61,7 +61,10 @@ class CampaignOrders:
         write = Expression().set(**new_item(campaign), expires=expires, updated_at=moment(campaign.created_at))
         write.set(due_shard=CAMPAIGNS_DUE, due_at=moment(campaign.at))
         write.where(f"attribute_not_exists({write.name('id')})")
-        return self._carry_out(campaign.id, write, "created_at", campaign.created_at)
+        ordered = self._carry_out(campaign.id, write, "created_at", campaign.created_at)
+        # Another one may be of the same millisecond.
+        same = ordered.campaign is not None and ordered.campaign.digest == campaign.digest
+        return replace(ordered, changed=ordered.changed and same)
 
     def pause(self, campaign_id: str, *, now: float) -> Ordered:
         """Have nothing more of a campaign sent until it is resumed."""
