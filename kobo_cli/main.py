@@ -16,6 +16,7 @@ COMMANDS = {
     "status": "Show a request's status, recipient by recipient.",
     "campaign": "Show campaigns; pause, resume and stop them.",
     "find": "Show what was sent to a number.",
+    "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",

@@ -61,7 +61,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"times", "valve_orders", "lookup", "demo", "request_schema"},
+        {"times", "valve_orders", "lookup", "events", "demo", "request_schema"},
         {"campaigns", "reports"},
         {"commands"},
         {"main"},

@@ -14,6 +14,7 @@ from local_aws.template.source import Template
 BUCKET = "AWS::S3::Bucket"
 BUCKET_POLICY = "AWS::S3::BucketPolicy"
 FUNCTION = "AWS::Lambda::Function"
+MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
 TABLE = "AWS::DynamoDB::Table"
 
@@ -50,7 +51,10 @@ def before_deployment(template: Template) -> None:
             variables = resource["Properties"].get("Environment", {}).get("Variables", {})
             variables.update({name: _as_text(value) for name, value in variables.items()})
         if resource["Type"] == ROLE:
-            _spell_out_permissions(resource["Properties"])
+            for policy in resource["Properties"].get("Policies", []):
+                _spell_out_permissions(policy["PolicyDocument"])
+        if resource["Type"] == MANAGED_POLICY:
+            _spell_out_permissions(resource["Properties"]["PolicyDocument"])
 
 
 def _demands_tls(resource: dict[str, Any]) -> bool:
@@ -60,12 +64,11 @@ def _demands_tls(resource: dict[str, Any]) -> bool:
     return all(each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for each in statements)
 
 
-def _spell_out_permissions(role: dict[str, Any]) -> None:
-    for policy in role.get("Policies", []):
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
-            statement["Action"] = [*actions, *implied]
+def _spell_out_permissions(policy: dict[str, Any]) -> None:
+    for statement in policy["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
+        statement["Action"] = [*actions, *implied]
 
 
 def _as_text(value: Any) -> Any:

@@ -220,7 +220,7 @@ class CheckCaller:
         )
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_valve_in_memory_of_the_faults_does_the_same(seed: int, moto: DynamoDBClient) -> None:
     in_memory, on_moto = CheckCaller(FakeDynamoDB(calm()), seed, MemoryValve()), CheckCaller(moto, seed)
     for _ in range(150):
@@ -239,7 +239,7 @@ def test_both_refuse_to_add_to_what_the_same_write_takes_away(moto: DynamoDBClie
 
 
 @pytest.mark.parametrize("caller", [Caller, CheckCaller])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_both_do_the_same(seed: int, caller: type[Caller] | type[CheckCaller], moto: DynamoDBClient) -> None:
     fake = FakeDynamoDB(calm())
     in_memory, on_moto = caller(fake, seed), caller(moto, seed)
