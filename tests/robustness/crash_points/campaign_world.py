@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -27,6 +27,7 @@ from kobo_sms.campaigns.store import CampaignStore
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline, Runtime
 from tests.robustness.crash_points.check_gates import Death, Gate, Through
+from tests.robustness.simulation.campaigns import InTurn
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
 TABLE, KEEP = "messages", 30 * 86_400.0
@@ -88,13 +89,6 @@ class Bucket:
         return {"Body": BytesIO(self.files[Key][int(first) : int(last) + 1])}
 
 
-class InTurn(ThreadPoolExecutor):
-    """A pool of no threads: what is submitted is done at once, in order."""
-
-    def map(self, fn: Any, *iterables: Any, timeout: Any = None, chunksize: int = 1) -> Iterator[Any]:
-        return iter([fn(*each) for each in zip(*iterables, strict=True)])
-
-
 class CampaignWorld:
     """`calls_at_once`: how many calls of send/ the lane makes, which decides how much may wait on the queue."""
 
@@ -141,10 +135,9 @@ class CampaignWorld:
         return None
 
     def _run(self, gate: Gate, prompted: Sequence[str], kind: type[Client]) -> QueueingResult:
-        with InTurn(1) as pool:
-            return self.queueing(gate, kind, pool).run(Deadline.in_seconds(SECONDS, self.clock), prompted)
+        return self.queueing(gate, kind, InTurn()).run(Deadline.in_seconds(SECONDS, self.clock), prompted)
 
-    def queueing(self, gate: Gate, kind: type[Client], pool: ThreadPoolExecutor) -> Queueing:
+    def queueing(self, gate: Gate, kind: type[Client], pool: Executor) -> Queueing:
         dynamodb = cast(Any, kind(self.dynamodb, "dynamodb", gate))
         sqs, s3 = cast(Any, Client(self.queue, "sqs", gate)), cast(Any, Client(self.bucket, "s3", gate))
         runtime = Runtime(self.clock, lambda low, _: low, lambda: f"run-{next(self._tokens)}")

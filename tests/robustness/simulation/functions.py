@@ -68,6 +68,7 @@ class Makers:
     control: Callable[..., ValveControl] = ValveControl
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
+    watch: Callable[..., CampaignWatch] = CampaignWatch
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Functions:
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
-        campaigns = CampaignWatch(cast("Any", world.dynamodb), TABLE, clock)
+        campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
         sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, campaigns)
         return Warm(sender, self._poller(client), next(self._numbers))
 

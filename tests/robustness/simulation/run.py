@@ -12,6 +12,7 @@ from unittest import mock
 from kobo_sms.aws import dynamodb
 from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
+from tests.robustness.simulation.campaign_invariants import CampaignInspection
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
 from tests.robustness.simulation.progress_invariants import ProgressInspection
@@ -60,7 +61,7 @@ def make_world(
 
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
-    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
+    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), CampaignInspection(world))
     return tuple(dict.fromkeys(found for each in inspections for found in each.violations()))
 
 

@@ -69,7 +69,11 @@ class FakeSQS(Storage):
         self.chaos.around("sqs.delete_message", lambda: self.delete(asked["ReceiptHandle"]))
 
     def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
-        return self.chaos.around("sqs.get_queue_attributes", lambda: {"Attributes": self._count(asked["QueueUrl"])})
+        def count() -> dict[str, Any]:
+            wanted, found = asked["AttributeNames"], self._count(asked["QueueUrl"])
+            return {"Attributes": {name: found[name] for name in found if wanted == ["All"] or name in wanted}}
+
+        return self.chaos.around("sqs.get_queue_attributes", count)
 
     def _count(self, lane: str) -> dict[str, str]:
         now, all_ = self.clock(), self.of(lane)
