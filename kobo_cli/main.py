@@ -13,6 +13,7 @@ COMMANDS = {
     "up": "Run the local stack, until Ctrl-C.",
     "demo": "Run the local stack and send an example of every kind.",
     "send": "Send a text to one or many numbers.",
+    "bulk": "Check a campaign's CSV file and tell its price.",
     "status": "Show a request's status, recipient by recipient.",
     "campaign": "Show campaigns; pause, resume and stop them.",
     "find": "Show what was sent to a number.",

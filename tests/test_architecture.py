@@ -62,7 +62,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"errors"},
         {"connection"},
         {"times", "valve_orders", "lookup", "events", "demo", "request_schema"},
-        {"campaigns", "reports"},
+        {"campaigns", "reports", "bulk"},
         {"commands"},
         {"main"},
     ),

@@ -47,13 +47,17 @@ class Ended:
 @dataclass(frozen=True)
 class RoundResult:
     """What a round makes of an item: recipients as they are now, who came to an end, how many of each network are
-    still waited for, and when all of them were asked (epoch seconds; None unless all were)."""
+    still waited for, and when all of them were asked (epoch seconds; None unless all were).
+
+    `pages` is what the part was sent as, told once: by the first round that has asked about all of it.
+    """
 
     recipients: dict[str, Item]
     ended: list[Ended]
     pending: Counter[str]
     changed: bool
     asked_at: float | None
+    pages: int = 0
 
 
 @dataclass
@@ -107,7 +111,8 @@ class Round:
         pending = Counter(original_network(number) for number, known in recipients.items() if is_pending(known))
         whole = all(number in self.answers for number, _ in self.questions())
         asked_at = min((answered.at for answered in self.answers.values()), default=None) if whole else None
-        return RoundResult(recipients, ended, pending, changed, asked_at)
+        pages = _pages_sent(item) if asked_at is not None and "asked_at" not in item else 0
+        return RoundResult(recipients, ended, pending, changed, asked_at, pages)
 
     def _take_in(self, known: Item, answered: Answered) -> FinalReport | None:
         """Change what is known of a recipient; return its end if this is it."""
@@ -155,6 +160,11 @@ def require_pollable(item: Item) -> None:
     for known in item["recipients"].values():
         if not isinstance(known.get("msgid", ""), str):
             raise TypeError("a message id that is no text")
+
+
+def _pages_sent(item: Item) -> int:
+    # What has no message id was refused, or is no recipient of ours: nothing was paid for it.
+    return int(item.get("pages", 1)) * sum("msgid" in known for known in item["recipients"].values())
 
 
 def is_pending(known: Mapping[str, object]) -> bool:
