@@ -7,8 +7,6 @@ r"""Moments as people write them, and as they read them, in the time zone of the
 | `9:00`, `21:30`, `9am`, `9:30pm` | today |
 | `today 21:30`, `tomorrow 9:00`, `monday 9am` | a weekday: the next one after today |
 | `in 90m`, `in 2h`, `in 3d` | from now |
-
-Pure.
 """
 
 from __future__ import annotations
@@ -17,11 +15,15 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import click
+
 from kobo_cli.errors import CliError
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"m": 60, "h": 3600, "d": 86_400}
 _TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(am|pm)?")
+# template.yaml's default, where no stack says another.
+USUAL_ZONE = "Africa/Lagos"
 _HOW = "write it like `tomorrow 9:00`, `monday 9am`, `in 2h` or `2026-12-01 09:00`"
 
 
@@ -44,7 +46,7 @@ def parse_moment(text: str, zone: ZoneInfo, now: float) -> float:
 
     Raises
     ------
-    CliError
+    UsageError
         when it cannot be read, is past, or does not exist (the hour that a change of the clock leaves out).
     """
     words = " ".join(text.lower().split())
@@ -53,11 +55,11 @@ def parse_moment(text: str, zone: ZoneInfo, now: float) -> float:
         return now + int(later[1]) * _UNITS[later[2]]
     moment = _iso(text.strip(), zone) or _of_day(words, here)
     if moment is None:
-        raise CliError(f"--at {text}: {_HOW}")
+        raise click.UsageError(f"--at {text}: {_HOW}")
     if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment.astimezone(zone).replace(tzinfo=None):
-        raise CliError(f"--at {text}: there is no such hour on that day, as the clocks change")
+        raise click.UsageError(f"--at {text}: there is no such hour on that day, as the clocks change")
     if moment.timestamp() <= now:
-        raise CliError(f"--at {text}: {in_words(moment.timestamp(), zone, now)} is past")
+        raise click.UsageError(f"--at {text}: {in_words(moment.timestamp(), zone, now)} is past")
     return moment.timestamp()
 
 

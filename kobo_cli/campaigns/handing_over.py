@@ -71,19 +71,27 @@ def hand_over_files(connection: Connection, directory: Path, *, at: float, now: 
 
 def hand_over(connection: Connection, wanted: Wanted, lines: Iterable[bytes], rows: Path | None = None) -> HandedOver:
     """Hand over a campaign whose requests are `lines`; `rows` is the file of what they were made of."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     _require_moment(connection, wanted)
-    orders = orders_of(connection)
     with packed(lines, wanted.id) as found:
-        campaign = _campaign(wanted, found)
-        known = orders.read(wanted.id)
-        if known is None:
-            _upload(connection, campaign, found.path, rows)
-            ordered = orders.accept(campaign)
-            known = None if ordered.changed else ordered.campaign
+        try:
+            return _hand_over(connection, _campaign(wanted, found), found.path, rows)
+        except (BotoCoreError, ClientError) as error:
+            raise CliError(f"the campaign was not handed over: {error}") from error
+
+
+def _hand_over(connection: Connection, campaign: Campaign, requests: Path, rows: Path | None) -> HandedOver:
+    orders = orders_of(connection)
+    known = orders.read(campaign.id)
+    if known is None:
+        _upload(connection, campaign, requests, rows)
+        ordered = orders.accept(campaign)
+        known = None if ordered.changed else ordered.campaign
     if known is not None and known.digest != campaign.digest:
-        raise CliError(f"there is another campaign {wanted.id} already: choose another id (--id)")
+        raise CliError(f"there is another campaign {campaign.id} already: choose another id (--id)")
     # Also when it is not new: whoever handed it over may have died before this.
-    prompt(connection, wanted.id)
+    prompt(connection, campaign.id)
     return HandedOver(known or campaign, new=known is None)
 
 

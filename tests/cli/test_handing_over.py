@@ -148,3 +148,12 @@ def test_a_campaign_is_begun_before_its_file_expires(deployed: Deployed) -> None
     assert hand_over(deployed, "sale", 1, at=NOW + 23 * 86_400).new
     with pytest.raises(CliError, match="at most 23 days ahead"):
         hand_over(deployed, "late", 1, at=NOW + 24 * 86_400)
+
+
+def test_what_aws_refuses_is_told(deployed: Deployed) -> None:
+    deployed.connection.client("s3").delete_bucket(Bucket="campaigns")
+    with pytest.raises(CliError, match="could not be uploaded"):
+        hand_over(deployed, "sale", 1)
+    deployed.connection.dynamodb.delete_table(TableName="messages")
+    with pytest.raises(CliError, match=r"was not handed over: .*ResourceNotFound"):
+        hand_over(deployed, "sale", 1)

@@ -121,7 +121,7 @@ def test_what_is_sent_later_as_json(deployed: Deployed) -> None:
         (("--sensitive",), 2, "--sensitive excludes --at"),
         (("--expires-in", "5m"), 2, "--expires-in excludes --at"),
         (("--id", "a:b"), 1, "--id: with --at"),
-        (("--at", "soon"), 1, "write it like `tomorrow 9:00`"),
+        (("--at", "soon"), 2, "write it like `tomorrow 9:00`"),
         (("--at", "in 90d"), 1, "at most 23 days ahead"),
     ],
 )
