@@ -50,7 +50,9 @@ class Wanted:
 
 
 def orders_of(connection: Connection) -> CampaignOrders:
-    """Return what writes orders about campaigns."""
+    """Return what writes orders about campaigns. Raises CliError for a stack that is older than they are."""
+    if "KOBO_CAMPAIGNS_BUCKET" not in connection.variables:
+        raise CliError("this stack has no campaigns yet: deploy it anew")
     keep = float(connection.variables["KOBO_KEEP_RECORDS_DAYS"]) * DAY
     return CampaignOrders(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=keep)
 

@@ -38,7 +38,6 @@ def command(request_id: str, as_json: bool, everything: bool, stack: str | None,
 
 def _why_unknown(connection: Connection, request_id: str) -> str:
     """Return what is to be said of a request that the table does not know."""
-    campaign = orders_of(connection).read(request_id)
-    if campaign is not None:
+    if "KOBO_CAMPAIGNS_BUCKET" in connection.variables and orders_of(connection).read(request_id) is not None:
         return f"{request_id} is a campaign, or was to be sent later: kobo campaign status {request_id}"
     return f"no request {request_id} is known: not taken from the queue yet, refused, or never queued"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,9 @@ def test_what_aws_refuses_is_told(deployed: Deployed) -> None:
     deployed.connection.dynamodb.delete_table(TableName="messages")
     with pytest.raises(CliError, match=r"was not handed over: .*ResourceNotFound"):
         hand_over(deployed, "sale", 1)
+
+
+def test_a_stack_older_than_campaigns_is_told_apart(deployed: Deployed) -> None:
+    variables = {name: value for name, value in deployed.connection.variables.items() if "CAMPAIGNS" not in name}
+    with pytest.raises(CliError, match="this stack has no campaigns yet"):
+        orders_of(replace(deployed.connection, variables=variables))

@@ -249,3 +249,19 @@ def test_each_part_of_a_campaign_costs_no_read(functions: Functions, desk: Desk,
     aws.calls.made.clear()
     functions.deliver("Bulk")
     assert Counter(name for name, _ in aws.calls.made) == {"dynamodb.UpdateItem": 14}
+
+
+def test_a_part_that_is_halved_is_counted_once(functions: Functions, desk: Desk, aws: Stack) -> None:
+    """Its halves belong to the campaign too, and take their turn with its other messages."""
+    desk.hand_over("sale", [[*numbers(3), "2348030009002"]])
+    functions.queue_campaigns()
+    functions.deliver("Bulk", size=1)
+    (halves,) = (each for each in aws.calls.of("sqs.SendMessageBatch") if "MessageAttributes" in each["Entries"][0])
+    assert {entry["MessageGroupId"] for entry in halves["Entries"]} == {"sale"}
+    # They are on the queue: of nobody is it known yet what becomes of him.
+    assert desk.counts("sale") == {}
+    functions.deliver_all("Bulk")
+    assert desk.counts("sale") == {"sent": 3, "rejected": 1}
+    desk.orders.stop("sale", by="ada", now=NOW)
+    functions.deliver_all("Bulk")
+    assert desk.counts("sale") == {"sent": 3, "rejected": 1}
