@@ -58,7 +58,7 @@ class World:
         self.checks = Checks(self)
         self.functions = Functions(self, makers or Makers())
         # Drawn apart: the worlds without a campaign are what they would be without this.
-        plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"))
+        plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"), self.scenario)
         self.campaigns = Campaigns(self, plan)
         self.published: list[tuple[Publication, str]] = []
         self.idle: list[Warm] = []
