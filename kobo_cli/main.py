@@ -16,6 +16,7 @@ COMMANDS = {
     "bulk": "Check a campaign's CSV file and tell its price.",
     "status": "Show a request's status, recipient by recipient.",
     "why": "Show what happened to a request, in order, and why.",
+    "campaign": "Show campaigns; pause, resume and stop them.",
     "find": "Show what was sent to a number.",
     "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",

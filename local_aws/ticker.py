@@ -82,7 +82,8 @@ def _invoke(clients: Clients, scheduled: Scheduled) -> str:
     """Invoke once; return what went wrong, "" for nothing."""
     try:
         answer = clients.functions.invoke(FunctionName=scheduled.name, Payload=scheduled.event)
+        # The end of the stack may cut it short.
+        payload = answer["Payload"].read()
     except (ClientError, BotoCoreError) as error:
         return str(error)
-    payload = answer["Payload"].read()
     return str(json.loads(payload).get("errorMessage", "?")) if answer.get("FunctionError") else ""

@@ -9,6 +9,7 @@ KoboSmsError
 ├── ProbeFailed           let it crash: what send_sms held comes back by itself
 ├── WriteConflict             let it crash: the next check does what this one could not
 ├── NotPublished          hand the record back: what was to be told of it is refused for now
+├── CampaignFileFault     put the campaign off: its file is missing or cannot be read
 └── OutOfTime             hand the record back: the next invocation has time for it
 """
 
@@ -70,6 +71,10 @@ class WriteConflict(KoboSmsError):
 
 class NotPublished(KoboSmsError):
     """What was to be told of a change was refused again and again."""
+
+
+class CampaignFileFault(KoboSmsError):
+    """The file of a campaign's requests is missing, or holds something else."""
 
 
 class OutOfTime(KoboSmsError):

@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
 from kobo_sms.composition.aws import AWS
 from kobo_sms.composition.shared import build_kobo
@@ -101,4 +102,5 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     valve = ValveStore(clients.dynamodb, kept.table)
     breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
     rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest)
+    campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.messages.progress import describe_progress
 from kobo_sms.table import REPORTS_ID, Item, moment
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class ReportStore:
         """
         write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
         write.set(**rounds or {})
+        if "campaign_shard" in item:
+            write.set(progress=describe_progress(item["state"], item.get("reason"), recipients))
         if asked_at is not None:
             write.set(asked_at=moment(asked_at))
         if next_due is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
@@ -72,6 +73,7 @@ class Makers:
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
     publisher: Callable[..., Publisher] = build_publisher
+    watch: Callable[..., CampaignWatch] = CampaignWatch
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Functions:
         valve = self._valve_store()
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
         rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
-        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest)
+        campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
+        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest, campaigns)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:
