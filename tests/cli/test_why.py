@@ -448,3 +448,4 @@ def test_people_read_the_hour_of_nigeria_and_why_below(life: Life) -> None:
     assert "WAT  claimed → sending\n    from the priority lane\n" in shown
     assert "tried again to" in shown
     assert max(map(len, shown.splitlines())) <= 80
+    assert [line for line in shown.splitlines() if line.endswith(" ")] == []
