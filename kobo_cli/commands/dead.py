@@ -11,7 +11,7 @@ from rich.console import Console
 
 from kobo_cli.connection import connect, stack_options
 from kobo_cli.dead import telling
-from kobo_cli.dead.asking import give, print_json, require, select, warn
+from kobo_cli.dead.asking import give, looking, print_json, require, select, warn
 from kobo_cli.dead.balance import balance_of
 from kobo_cli.dead.detail import describe, detail_of
 from kobo_cli.dead.order import Order
@@ -47,7 +47,7 @@ def list_(everything: bool, as_json: bool, stack: str | None, local: bool) -> No
     \b
     Example: kobo dead list --stack my-stack
     """
-    with _errors_told():
+    with _errors_told(), looking():
         connection = connect(stack, local)
         queue, everything_there = queue_of(connection), Selection()
         rows, missed = look_at(connection, queue, everything_there, lambda letter, _: row_of(letter), standings=False)
@@ -71,7 +71,7 @@ def show(id_: str, as_json: bool, stack: str | None, local: bool) -> None:
     Example: kobo dead show order-2291
     """
     selection, now = Selection([id_]), time.time()
-    with _errors_told():
+    with _errors_told(), looking():
         connection = connect(stack, local)
         judge = read_facts(connection).judge()
         queue = queue_of(connection)
