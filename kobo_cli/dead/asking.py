@@ -75,6 +75,17 @@ def print_json(found: Any) -> None:
 
 
 @contextmanager
+def errors_told() -> Iterator[None]:
+    """Tell errors of AWS as a command does. Raises CliError for them."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
+
+
+@contextmanager
 def looking() -> Iterator[None]:
     """Say that the queue is being looked through, if a terminal is there to say it on."""
     console = Console(stderr=True)

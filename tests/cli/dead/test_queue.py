@@ -87,7 +87,7 @@ def test_a_look_takes_a_minute_at_the_most(fake: FakeQueue, clock: Clock) -> Non
     seen, complete = look_at_all(fake, clock)
     assert not complete
     assert 10 <= len(seen) < 200
-    assert str(Missed(0, broken_off=True)) == "the look ended after 60 s without a new letter"
+    assert str(Missed(0, broken_off=True)) == "the look ended after 60 s"
 
 
 def test_what_others_hold_is_counted(fake: FakeQueue, clock: Clock) -> None:
