@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from kobo_sms.messages.packing import pack_numbers
-from tests.robustness.crash_points.feeding import Table
 from tests.robustness.telling.stream import TableStream
+from tests.robustness.telling.table import Table
 from tests.unit.events.stream import ONE, TWO
 
 # The request whose events EventBridge calls malformed.

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.robustness.crash_points.batches import MALFORMED, REFUSED, SEVERAL, event_id, is_malformed, several, two_of
-from tests.robustness.crash_points.feeding import Feeding, Table
+from tests.robustness.crash_points.feeding import Feeding
 from tests.robustness.crash_points.invocations import Point
 from tests.robustness.crash_points.selection import ALL
 from tests.robustness.telling.outside import ENTRY, EVENT, NOTE
+from tests.robustness.telling.table import Table
 
 Feed = Callable[[Table], Feeding]
 

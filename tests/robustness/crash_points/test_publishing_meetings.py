@@ -11,9 +11,10 @@ import pytest
 
 from local_aws.stream_shard import Record, StreamShard
 from tests.robustness.crash_points.batches import TWO_CHANGES, two_of
-from tests.robustness.crash_points.feeding import Feeding, Table
+from tests.robustness.crash_points.feeding import Feeding
 from tests.robustness.crash_points.selection import ALL
 from tests.robustness.telling.stream import MAPPING
+from tests.robustness.telling.table import Table
 
 Feed = Callable[[Table], Feeding]
 # Requests whose hashes lie in the one shard and in the other.

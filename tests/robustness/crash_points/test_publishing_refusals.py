@@ -16,10 +16,10 @@ import pytest
 import publish_status.handler
 from kobo_sms.composition.events import EventApp, EventClients, build_publisher
 from local_aws.stream_shard import StreamShard
-from tests.robustness.crash_points.feeding import START, Table
 from tests.robustness.simulation.telling import ENVIRONMENT, SILENT, UNCOUNTED
 from tests.robustness.telling.outside import NOTE, Outside, throttled
 from tests.robustness.telling.stream import MAPPING, give_up_note, handed_out
+from tests.robustness.telling.table import START, Table
 from tests.robustness.telling.told import broken
 from tests.unit.events.stream import ONE
 
