@@ -18,7 +18,9 @@ OPEN = {"queued", "held", "sending", "sent"}
 
 
 def test_the_events_end_where_the_table_and_the_mock_do(stack: LocalStack) -> None:
-    requests = [{"id": f"told-{at}", "to": number, "msg": "told"} for at, number in enumerate(NUMBERS)]
+    requests: list[dict[str, object]] = [
+        {"id": f"told-{at}", "to": number, "msg": "told"} for at, number in enumerate(NUMBERS)
+    ]
     requests.append({"id": "told-many", "to": [*NUMBERS, *SPECIAL], "msg": "told"})
     connection = local_connection(stack.environment)
     with MockControl(str(stack.mock_url)) as mock, hearing(stack) as ear:
