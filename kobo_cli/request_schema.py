@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from kobo_sms.messages.fields import ID_PATTERN, MAX_REFERENCE, MAX_TEXT, SENDER_PATTERN
+from kobo_sms.messages.fields import CAMPAIGN_PATTERN, ID_PATTERN, MAX_REFERENCE, MAX_TEXT, SENDER_PATTERN
 
 
 def schema() -> dict[str, Any]:
@@ -56,6 +56,12 @@ def _properties() -> dict[str, Any]:
         },
         "sensitive": {"description": "true: the text is neither stored nor logged.", "type": "boolean"},
         "reference": {"description": "Kept with the status.", "type": "string", "maxLength": MAX_REFERENCE},
+        "promotional": {"description": "true: not sent to numbers that opted out.", "type": "boolean"},
+        "campaign": {
+            "description": "The campaign that the request is part of. Set by `kobo bulk`.",
+            "type": "string",
+            "pattern": CAMPAIGN_PATTERN,
+        },
     }
 
 

@@ -79,6 +79,8 @@ FIELD = {
     "id": st.sampled_from(["a", "A-b_c.d:1"]),
     "sensitive": st.booleans(),
     "reference": st.text(st.characters(codec="utf-8"), max_size=20),
+    "promotional": st.booleans(),
+    "campaign": st.sampled_from(["easter-2027", "A_b.c"]),
     "colour": st.just("blue"),
 }
 

@@ -23,6 +23,7 @@ def build(items: Sequence[Item]) -> Status:
     return {
         "id": root["id"],
         "reference": root.get("reference"),
+        "campaign": root.get("campaign"),
         "from": root["from"],
         "type": int(root["type"]),
         "pages": int(root["pages"]),

@@ -55,6 +55,8 @@ def print_status(console: Console, status: Mapping[str, Any], *, everything: boo
     console.print(f"[bold]{status['id']}[/]  from {status['from']}, {pages}, queued {status['created_at']}")
     if status["reference"]:
         console.print(f"reference: {status['reference']}", markup=False)
+    if status["campaign"]:
+        console.print(f"campaign: {status['campaign']}", markup=False)
     console.print(summarise(status["counts"]))
     shown: Sequence[Mapping[str, Any]] = status["recipients"] if everything else status["recipients"][:ROWS]
     table = Table("to", "state", "report", "why", box=None, pad_edge=False)

@@ -41,10 +41,11 @@ def test_a_recipient_without_a_state_of_its_own_has_its_parts() -> None:
 
 
 def test_the_shape_is_contract_3() -> None:
-    status = build([item(recipients={A: {"msgid": "m1"}}, attempts=Decimal(2), last_answer="ids", reference="r")])
+    status = build([item(recipients={A: {"msgid": "m1"}}, attempts=Decimal(2), last_answer="ids", campaign="c")])
     assert list(status) == [
-        "id", "reference", "from", "type", "pages", "created_at", "counts", "recipients", "parts",
+        "id", "reference", "campaign", "from", "type", "pages", "created_at", "counts", "recipients", "parts",
     ]  # fmt: skip
+    assert (status["reference"], status["campaign"]) == (None, "c")
     assert list(status["recipients"][0]) == ["to", "state", "msgid", "report", "reason", "updated_at"]
     assert status["parts"] == [
         {"part": "0", "state": "sent", "message_uuid": "uuid-0", "attempts": 2, "last_answer": "ids"}

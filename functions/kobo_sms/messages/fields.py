@@ -16,9 +16,11 @@ from kobo_sms.messages import pages
 MAX_TEXT = 905
 MAX_REFERENCE = 256
 ID_PATTERN = r"^[A-Za-z0-9._:\-]{1,128}$"
+# A campaign's requests have the ids CAMPAIGN:1, CAMPAIGN:2 ...: no colon of its own, and room for that.
+CAMPAIGN_PATTERN = r"^[A-Za-z0-9._\-]{1,100}$"
 # docs/kobomobile-api.md, "Parameters of send/": at most 16 characters if numeric, at most 11 otherwise.
 SENDER_PATTERN = r"^([0-9]{1,16}|(?=.*[!-~])[ -~]{1,11})$"
-FIELDS = ("to", "msg", "from", "type", "id", "expires_at", "sensitive", "reference")
+FIELDS = ("to", "msg", "from", "type", "id", "expires_at", "sensitive", "reference", "promotional", "campaign")
 
 Check = Callable[[dict[str, Any]], list[Problem]]
 
@@ -105,8 +107,11 @@ def _check_expires_at(fields: dict[str, Any]) -> list[Problem]:
     return []
 
 
-def _check_sensitive(fields: dict[str, Any]) -> list[Problem]:
-    return [] if isinstance(fields.get("sensitive", False), bool) else [Problem("sensitive", "must be true or false")]
+def _check_flag(name: str) -> Check:
+    def check(fields: dict[str, Any]) -> list[Problem]:
+        return [] if isinstance(fields.get(name, False), bool) else [Problem(name, "must be true or false")]
+
+    return check
 
 
 def _check_reference(fields: dict[str, Any]) -> list[Problem]:
@@ -123,6 +128,8 @@ _CHECKS = (
     _check_type,
     _check_pattern("id", ID_PATTERN, "must be 1 to 128 of A-Z a-z 0-9 . _ : -"),
     _check_expires_at,
-    _check_sensitive,
+    _check_flag("sensitive"),
     _check_reference,
+    _check_flag("promotional"),
+    _check_pattern("campaign", CAMPAIGN_PATTERN, "must be 1 to 100 of A-Z a-z 0-9 . _ -"),
 )

@@ -43,6 +43,8 @@ class Request:
     expires_at: datetime | None = None
     sensitive: bool = False
     reference: str | None = None
+    promotional: bool = False
+    campaign: str | None = None
 
     @property
     def wire_type(self) -> int:
@@ -61,12 +63,11 @@ class Request:
     def to_json(self) -> str:
         """Return the request in the form that producers use; `parse` reads it back."""
         fields: dict[str, Any] = {"id": self.id, "to": ["+" + number for number in self.to], "msg": self.msg}
-        optional = {"from": self.sender, "type": self.type, "reference": self.reference}
+        optional = {"from": self.sender, "type": self.type, "reference": self.reference, "campaign": self.campaign}
         fields |= {name: value for name, value in optional.items() if value is not None}
         if self.expires_at is not None:
             fields["expires_at"] = self.expires_at.isoformat()
-        if self.sensitive:
-            fields["sensitive"] = True
+        fields |= {name: True for name in ("sensitive", "promotional") if getattr(self, name)}
         # ASCII, as SQS refuses some characters (U+FFFF, say) that a text may hold.
         return json.dumps(fields, separators=(",", ":"))
 
@@ -107,6 +108,8 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
         expires_at=read_moment(fields["expires_at"]) if "expires_at" in fields else None,
         sensitive=fields.get("sensitive", False),
         reference=fields.get("reference"),
+        promotional=fields.get("promotional", False),
+        campaign=fields.get("campaign"),
     )
 
 

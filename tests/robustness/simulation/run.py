@@ -15,6 +15,7 @@ from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
+from tests.robustness.simulation.memory_invariants import MemoryInspection
 from tests.robustness.simulation.progress_invariants import ProgressInspection
 from tests.robustness.simulation.scenario import Scenario
 from tests.robustness.simulation.telling_invariants import TellingInspection
@@ -68,7 +69,7 @@ def make_world(
 
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
-    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
+    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
     found = [found for each in (*inspections, TellingInspection(world)) for found in each.violations()]
     return tuple(dict.fromkeys(found))
 

@@ -23,6 +23,7 @@ def test_an_event_has_the_shape_of_the_contract() -> None:
     old = part(reference="shop/1")
     new = part(
         reference="shop/1",
+        campaign="easter-2027",
         state="sent",
         recipients={ONE: {"msgid": "a"}, TWO: {"state": "unknown", "reason": "missing", "at": old["updated_at"]}},
     )
@@ -33,7 +34,7 @@ def test_an_event_has_the_shape_of_the_contract() -> None:
         "event_id": "e1",
         "id": "order-1",
         "reference": "shop/1",
-        "campaign": None,
+        "campaign": "easter-2027",
         "part": "0",
         "at": "2027-01-15T08:00:01.500Z",
         "recipients": [

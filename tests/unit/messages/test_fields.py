@@ -72,6 +72,8 @@ def test_what_is_missing(problems: Problems, body: str, field: str) -> None:
         ("sensitive", False),
         ("reference", ""),
         ("reference", "₦" * 256),
+        ("promotional", True),
+        ("campaign", "Easter_2027.promo-" + "1" * 82),
     ],
 )
 def test_what_is_right(problems: Problems, name: str, value: object) -> None:
@@ -92,6 +94,8 @@ def test_what_is_right(problems: Problems, name: str, value: object) -> None:
         ),
         *(("sensitive", value) for value in FLAGS),
         *(("reference", value) for value in REFERENCES),
+        *(("promotional", value) for value in FLAGS),
+        *(("campaign", value) for value in [*NOT_TEXT, "", "a" * 101, "a:b", "a b", "ä", "a\n"]),
     ],
 )
 def test_what_is_wrong_is_named(problems: Problems, name: str, value: Any) -> None:
@@ -113,6 +117,7 @@ def test_unknown_fields_are_named(problems: Problems) -> None:
 
 def test_several_problems_are_told_at_once(problems: Problems) -> None:
     wrong = {"to": 5, "msg": "", "from": "", "type": 9, "id": "", "expires_at": "", "sensitive": 1, "reference": 1}
+    wrong |= {"promotional": 1, "campaign": 1}
     assert problems({"x": 1} | wrong) == ["x", *wrong]
 
 
@@ -136,7 +141,8 @@ def test_a_long_text_is_quoted_in_part() -> None:
 def test_the_advice_tells_what_would_be_right() -> None:
     assert reason('{"to": "x"}') == "msg: required: the text"
     assert "has 906" in reason(json.dumps({"to": "x", "msg": "a" * 906}))
-    assert "known are to, msg, from, type, id, expires_at, sensitive, reference" in reason('{"nope": 1}')
+    known = "to, msg, from, type, id, expires_at, sensitive, reference, promotional, campaign"
+    assert f"known are {known}" in reason('{"nope": 1}')
 
 
 def test_more_bad_numbers_than_a_status_can_hold_are_a_fault_of_the_request() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.messages.fields import FIELDS
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import BadNumber, Request, conceal, parse
 
@@ -28,6 +30,8 @@ REQUESTS = st.builds(
     expires_at=st.none() | st.datetimes(timezones=st.sampled_from([UTC, LAGOS])),
     sensitive=st.booleans(),
     reference=st.none() | st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=256),
+    promotional=st.booleans(),
+    campaign=st.none() | st.from_regex(r"[A-Za-z0-9._\-]{1,100}", fullmatch=True),
 )
 
 
@@ -47,6 +51,8 @@ def test_everything_that_a_request_can_say() -> None:
         expires_at="2026-11-22T18:30:00+01:00",
         sensitive=True,
         reference="Größe ₦",
+        promotional=True,
+        campaign="easter-2027",
         **{"from": "Kobo"},
     )
     assert request == Request(
@@ -58,6 +64,8 @@ def test_everything_that_a_request_can_say() -> None:
         expires_at=datetime(2026, 11, 22, 17, 30, tzinfo=UTC),
         sensitive=True,
         reference="Größe ₦",
+        promotional=True,
+        campaign="easter-2027",
     )
 
 
@@ -86,6 +94,9 @@ def test_the_fingerprint_of_requests_that_exist_stays_what_it_was() -> None:
     bad = ["", "x" * 1000, "x" * 63 + "y" * 9, "\U0001f600" * 70, "\ud800", "0800 123"]
     request = read(to=["+2348030100001", *bad], **{"from": "Shop"})
     assert Part(request, 0.0).fingerprint("key") == "481f7c3548721cfeb66b0a6976204ee8"
+    assert Part(replace(request, promotional=True, campaign="c"), 0.0).fingerprint("key") == (
+        "481f7c3548721cfeb66b0a6976204ee8"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +129,7 @@ ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3),
 )
-FIELD = st.sampled_from(["to", "msg", "from", "type", "id", "expires_at", "sensitive", "reference", "other"])
+FIELD = st.sampled_from([*FIELDS, "other"])
 
 
 @given(st.dictionaries(FIELD, ANY_JSON))
