@@ -8,13 +8,13 @@ every SMS that it executed.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,40 +27,38 @@ import click
 from benchmarks.storm import PARAMETERS, last_change, queue, settled_of, wait
 from kobo_cli.connection import Connection, local_connection
 from kobo_cli.demo.check import disagreements
+from kobo_cli.events.documents import Document
+from kobo_cli.events.rule_and_queue import Clients
+from kobo_cli.events.temporary_queue import TemporaryQueue, temporary_queue
 from kobo_sms.aws.dynamodb import decode
-from kobo_sms.aws.event_bus import STATUS_CHANGED, event_source
 from kobo_sms.messages.recipients import recipients_of
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 
-# How long to listen on once nothing more is heard.
-SILENCE = 10.0
-LISTENERS = 2
 # Request id, part, number.
 Place = tuple[str, str, str]
-Detail = Mapping[str, Any]
+Row = Mapping[str, Any]
 
 
 @dataclass
 class Ear:
-    """What a queue behind a rule has brought: the events as they came, and when each was heard (epoch seconds)."""
+    """What a rule and its queue have brought: the events as they came, and when each was heard (epoch seconds)."""
 
-    stack: LocalStack
-    url: str
-    events: list[Detail] = field(default_factory=list)
+    queue: TemporaryQueue
+    events: list[Document] = field(default_factory=list)
     heard_at: list[float] = field(default_factory=list)
 
-    def listen(self, stop: threading.Event) -> None:
-        """Take events until told to stop."""
-        sqs = self.stack.clients.make("sqs")
-        while not stop.is_set():
-            found = sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages")
-            if not found:
-                continue
-            self.events += [json.loads(message["Body"])["detail"] for message in found]
-            self.heard_at += [time.time()] * len(found)
-            done: Any = [{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(found)]
-            sqs.delete_message_batch(QueueUrl=self.url, Entries=done)
+    def listen(self) -> bool:
+        """Take what comes next; False when nothing came for twenty seconds."""
+        found = [document for document in self.queue.take() if document is not None]
+        self.events += found
+        self.heard_at += [time.time()] * len(found)
+        return bool(found)
+
+    def listen_on(self, enough: threading.Event) -> None:
+        """Listen until it is `enough` and nothing comes any more."""
+        while self.listen() or not enough.is_set():
+            pass
 
     def lags(self) -> list[float]:
         """Return the seconds from each change of state to when its first event was heard, sorted."""
@@ -72,29 +70,13 @@ class Ear:
 
 @contextmanager
 def hearing(stack: LocalStack) -> Iterator[Ear]:
-    """Hear the status events of a stack through a queue, from here on until the context is left."""
-    sqs, events = stack.clients.sqs, stack.clients.events
-    url = sqs.create_queue(QueueName="status-events")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": [event_source("kobo-sms")], "detail-type": [STATUS_CHANGED]}
-    events.put_rule(Name="status-events", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="status-events", Targets=[{"Id": "queue", "Arn": arn}])
-    ear, stop = Ear(stack, url), threading.Event()
-    threads = [threading.Thread(target=ear.listen, args=[stop]) for _ in range(LISTENERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield ear
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        events.remove_targets(Rule="status-events", Ids=["queue"])
-        events.delete_rule(Name="status-events")
-        sqs.delete_queue(QueueUrl=url)
+    """Have the status events of a stack brought to an Ear until the context is left."""
+    clients = Clients(stack.clients.sqs, stack.clients.events)
+    with temporary_queue(clients, "kobo-sms", None, time.time) as queue:
+        yield Ear(queue)
 
 
-def last_told(events: Sequence[Detail]) -> dict[Place, tuple[str, str | None]]:
+def last_told(events: Sequence[Document]) -> dict[Place, tuple[str, str | None]]:
     """Return the state and the message id that the last event of each recipient says, whatever order they came in."""
     told: dict[Place, tuple[str, str | None]] = {}
     for event in sorted(events, key=lambda each: str(each["at"])):
@@ -104,7 +86,10 @@ def last_told(events: Sequence[Detail]) -> dict[Place, tuple[str, str | None]]:
 
 
 def differences(
-    events: Sequence[Detail], items: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str, Any]], spent: Decimal
+    events: Sequence[Document],
+    items: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, Any]],
+    spent: Decimal,
 ) -> list[str]:
     """Return a sentence for each recipient of whom the events, the table and the mock say different things.
 
@@ -122,9 +107,9 @@ def differences(
     for item in items:
         recipients = []
         for to, each in recipients_of(item).items():
-            state, msgid = told.pop((item["id"], item["part"], to), ("never told", None))
+            state, msgid = told.pop((item["id"], item["part"], to), ("nothing", None))
             if (state, msgid) != (each.state, each.msgid):
-                found.append(f"{item['id']}/{item['part']}, {to}: told {state}, the table says {each.state}")
+                found.append(f"{item['id']}/{item['part']}, {to}: {state} was told, the table says {each.state}")
             recipients.append({"to": to, "state": state, "msgid": msgid})
         parts = [{"message_uuid": item["message_uuid"]}]
         statuses.append({"id": f"{item['id']}/{item['part']}", "parts": parts, "recipients": recipients})
@@ -162,10 +147,14 @@ def run(stack: LocalStack, mock: MockControl, ear: Ear, count: int, longest: flo
     """Send so many requests of one number each, print how it went, and return what does not agree."""
     connection, start, begun = local_connection(stack.environment), time.monotonic(), time.time()
     before = Decimal(str(mock.account["balance"]))
-    queue(connection, count)
-    statuses = wait(connection, count, start + longest)
-    click.echo(f"{settled_of(statuses):,} of {count:,} SMS final after {last_change(statuses, begun):.0f} s")
-    listen_on(ear)
+    enough = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(ear.listen_on, enough)
+        queue(connection, count)
+        statuses = wait(connection, count, start + longest)
+        enough.set()
+        click.echo(f"{settled_of(statuses):,} of {count:,} SMS final after {last_change(statuses, begun):.0f} s")
+        heard.result()
     spent = before - Decimal(str(mock.account["balance"]))
     wrong = differences(ear.events, parts_of(connection), mock.messages, spent)
     tell(ear, begun)
@@ -174,15 +163,6 @@ def run(stack: LocalStack, mock: MockControl, ear: Ear, count: int, longest: flo
     )
     unsettled = count - settled_of(statuses)
     return [*wrong, *(f"{unsettled:,} requests are not final" for _ in range(unsettled > 0))]
-
-
-def listen_on(ear: Ear) -> None:
-    """Wait until nothing has been heard for a while."""
-    heard, since = len(ear.events), time.monotonic()
-    while time.monotonic() - since < SILENCE:
-        time.sleep(0.5)
-        if len(ear.events) != heard:
-            heard, since = len(ear.events), time.monotonic()
 
 
 def tell(ear: Ear, begun: float) -> None:
