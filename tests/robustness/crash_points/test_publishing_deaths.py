@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
@@ -48,12 +49,14 @@ def test_one_death(feed: Feed, point: Point) -> None:
 
 @pytest.mark.parametrize("step", range(len(SEVERAL)) if ALL else (1, 6))
 def test_two_deaths(feed: Feed, step: int) -> None:
-    """The process that comes next dies too, at each of the steps that it would take."""
-    for second in range(12) if ALL else (0, 3):
+    """One of the processes that come next dies too, at each of the steps that they would take."""
+    for second in count() if ALL else (0, 3):
         life = feed(several())
         life.live((step, "after"), (second, "after"))
-        assert life.died == 2
         assert life.broken() == [], f"the second death: after step {second}"
+        if life.died < 2:
+            break
+    assert second > 3 or life.died == 2
 
 
 def test_a_batch_that_comes_again_though_it_was_done(feed: Feed) -> None:
