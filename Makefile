@@ -59,6 +59,7 @@ fuzz: setup ## property tests with many random examples, every crash point, 10,0
 	KOBO_FAULTS=all $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/robustness/crash_points
 	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
 	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky
+	$(BIN)/python -m tests.robustness.simulation --seeds 2000 --from $$RANDOM$$RANDOM --jobs $$(nproc) --retries
 
 build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }

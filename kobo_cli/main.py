@@ -16,10 +16,12 @@ COMMANDS = {
     "bulk": "Check a campaign's CSV file and tell its price.",
     "status": "Show a request's status, recipient by recipient.",
     "campaign": "Show campaigns; pause, resume and stop them.",
+    "why": "Show what happened to a request, in order, and why.",
     "find": "Show what was sent to a number.",
     "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
+    "dead": "Show what could not be sent; put it back, or drop it.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
     "mock": "Run only the mock KoboMobile.",
 }

@@ -43,18 +43,23 @@ def close(connection: Connection, lanes: Sequence[Lane], *, by: str, reason: str
 
     def order(valve: Valve) -> Valve:
         holds = dict.fromkeys(lanes, Hold(by, now, reason)) | dict(valve.holds)
-        return replace(valve, holds=holds, open_asked=_without(valve.open_asked, lanes))
+        asked, woken = _without(valve.open_asked, lanes), _without(valve.woken, lanes)
+        return replace(valve, holds=holds, open_asked=asked, woken=woken)
 
     before = _change(connection, order).before
     return {lane: hold for lane, hold in before.items() if lane in lanes}
 
 
-def open_(connection: Connection, lanes: Sequence[Lane], *, now: float) -> None:
-    """Take away the holds of `lanes`, and ask for what closed them otherwise to be forgotten."""
+def open_(connection: Connection, lanes: Sequence[Lane], *, now: float, wake: bool = False) -> None:
+    """Take away the holds of `lanes`, and ask for what closed them otherwise to be forgotten.
+
+    `wake`: those that rest are opened too, until their next quiet hours begin.
+    """
 
     def order(valve: Valve) -> Valve:
         asked = dict(valve.open_asked) | dict.fromkeys(lanes, now)
-        return replace(valve, holds=_without(valve.holds, lanes), open_asked=asked)
+        woken = dict(valve.woken) | (dict.fromkeys(lanes, now) if wake else {})
+        return replace(valve, holds=_without(valve.holds, lanes), open_asked=asked, woken=woken)
 
     _change(connection, order)
 

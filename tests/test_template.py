@@ -1,5 +1,6 @@
 """What template.yaml promises: its parameters and outputs, least privilege, and times that fit together."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.campaigns.queueing import pause_after as campaign_pause
 from kobo_sms.composition import settings
+from kobo_sms.messages.quiet_hours import read_quiet_hours
 from kobo_sms.reports.writer import pause_after
 from kobo_sms.table import CAMPAIGN_INDEX, CAMPAIGNS_DUE, CAMPAIGNS_ID, DUE_SHARDS
 from local_aws.environment import names_of
@@ -38,6 +40,7 @@ PARAMETERS = {
     "KeepRecordsDays": 30,
     "StoreText": "true",
     "TimeZone": "Africa/Lagos",
+    "BulkQuietHours": "",
     "FindByNumber": "true",
 }
 # What local.env lists beyond how to reach AWS.
@@ -51,6 +54,7 @@ VARIABLES = {
     "KOBO_CAMPAIGNS_BUCKET",
     "KOBO_KEEP_RECORDS_DAYS",
     "KOBO_TIME_ZONE",
+    "KOBO_BULK_QUIET_HOURS",
     "KOBO_SECRET_ARN",
     "KOBO_TOPIC_ARN",
     "KOBO_BASE_URL",
@@ -90,6 +94,42 @@ def test_each_function_gets_the_environment_that_it_reads() -> None:
     settings.read_reports(environment("PollReports"))
     settings.read_events(environment("PublishStatus"))
     settings.read_campaigns(environment("QueueCampaign"))
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        ("", True),
+        ("20:00-08:00", True),
+        ("00:00-23:59", True),
+        ("20:00-20:00", False),
+        ("00:00-24:00", False),
+        ("8:00-20:00", False),
+        ("20:00", False),
+        ("20:60-08:00", False),
+        ("20:00-08:00 ", False),
+    ],
+)
+def test_quiet_hours_that_make_no_sense_fail_at_deployment(value: str, allowed: bool) -> None:
+    parameter = TEMPLATE["Parameters"]["BulkQuietHours"]
+    assert (re.fullmatch(parameter["AllowedPattern"], value) is not None) == allowed
+    assert "as 20:00-08:00" in parameter["ConstraintDescription"]
+    if value and not allowed:
+        with pytest.raises(ValueError, match="20:00-08:00"):
+            read_quiet_hours(value, "Africa/Lagos", pytest.fail)
+
+
+def test_a_time_zone_that_does_not_exist_fails_at_deployment() -> None:
+    # Nothing in CloudFormation knows the zones, but EventBridge Scheduler does.
+    tick = FUNCTIONS["CheckCredit"]["Properties"]["Events"]["Tick"]["Properties"]
+    assert tick["ScheduleExpressionTimezone"] == {"Ref": "TimeZone"}
+
+
+@pytest.mark.parametrize("function", ["SendSms", "CheckCredit"])
+def test_who_closes_and_who_sends_know_the_same_quiet_hours(function: str) -> None:
+    known = environment(function) | {"BULK_QUIET_HOURS": "20:00-08:00"}
+    assert settings.read_bulk_quiet_hours(known, pytest.fail) is not None
+    assert environment(function)["BULK_QUIET_HOURS"] == ""
 
 
 @pytest.mark.parametrize("concurrency", TEMPLATE["Parameters"]["SendConcurrency"]["AllowedValues"])

@@ -53,8 +53,8 @@ def log_failure(logger: Logger, message_id: str, error: BaseException) -> None:
 
 def _described(error: BaseException) -> dict[str, Any]:
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    # botocore's errors carry AWS's own code for what went wrong.
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    # botocore's errors carry AWS's own code for what went wrong; those of its connections have no response.
+    code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code", "")
     return {"error": type(error).__name__, "code": code, "frames": frames}
 
 
@@ -161,7 +161,9 @@ def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
         metrics.add_metric("BalanceUnanswered", MetricUnit.Count, 1)
     else:
         metrics.add_metric("Balance", MetricUnit.NoUnit, float(checked.balance))
-    metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed))
+    # Apart, as a lane that rests each night is nothing to ring an alarm for.
+    metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed) - len(checked.resting))
+    metrics.add_metric("LanesResting", MetricUnit.Count, len(checked.resting))
     if outlook.rate is not None:
         metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))
 

@@ -15,6 +15,7 @@ from kobo_cli.errors import CliError
 from kobo_cli.reports.valve import build, describe
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.valve.rules import Closed, ClosedForQuietHours
 
 _LANE = click.Choice([lane.value for lane in Lane])
 _LOOK_SECONDS = 0.5
@@ -46,6 +47,7 @@ def command(
     """Show the valve; close it, or open it again.
 
     A lane that an operator closed stays closed until one opens it. A lane opened while its cause lasts closes again.
+    In its quiet hours the bulk lane rests; `open --lane bulk` opens it all the same, until the next ones begin.
 
     \b
     Example: kobo valve close --lane bulk --reason "wrong text"
@@ -59,7 +61,7 @@ def command(
     connection = connect(stack, local)
     try:
         if action is not None:
-            give_order(connection, action, [Lane(lane) for lane in lanes] or LANES, reason)
+            give_order(connection, action, [Lane(lane) for lane in lanes], reason)
             wait_until_carried_out(connection, action, [Lane(lane) for lane in lanes] or LANES, timeout)
         waiting = {lane: connection.waiting(lane) for lane in LANES}
         report = build(valve_orders.read(connection), waiting, time.time())
@@ -72,17 +74,20 @@ def command(
 
 
 def give_order(connection: Connection, action: str, lanes: Sequence[Lane], reason: str) -> None:
-    """Write the order and ask check_credit to carry it out at once; tell what stands in the way."""
+    """Write the order and ask check_credit to carry it out at once; tell what stands in the way.
+
+    `lanes` are those that were named. Where none is, both are meant, but nobody wakes a lane that rests by the way.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     if action == "close":
         by = valve_orders.who(connection)
-        held = valve_orders.close(connection, lanes, by=by, reason=reason, now=time.time())
+        held = valve_orders.close(connection, lanes or LANES, by=by, reason=reason, now=time.time())
         for lane, hold in held.items():
             since = moment_in_words(hold.since, time.time())
             click.echo(f"{lane} is held already, by {hold.by} since {since}", err=True)
     else:
-        valve_orders.open_(connection, lanes, now=time.time())
+        valve_orders.open_(connection, lanes or LANES, now=time.time(), wake=bool(lanes))
     try:
         valve_orders.prompt_check(connection)
     except (BotoCoreError, ClientError, CliError) as error:
@@ -98,5 +103,11 @@ def wait_until_carried_out(connection: Connection, action: str, lanes: Sequence[
             return
         time.sleep(_LOOK_SECONDS)
     for lane in lanes:
-        again = ", and closed again: its cause is still there" if action == "open" and lane in valve.closed else ""
-        click.echo(f"{lane}: {_DONE[action]}{again}", err=True)
+        click.echo(f"{lane}: {_outcome(action, lane, valve.closed.get(lane))}", err=True)
+
+
+def _outcome(action: str, lane: Lane, closed: Closed | None) -> str:
+    if action == "open" and isinstance(closed, ClosedForQuietHours):
+        return f"rests {closed.detail}, quiet hours; kobo valve open --lane {lane} opens it all the same"
+    again = ", and closed again: its cause is still there" if action == "open" and closed is not None else ""
+    return f"{_DONE[action]}{again}"

@@ -13,17 +13,18 @@ from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import iso
 from kobo_sms.valve.call_window import CallWindow, Evidence
-from kobo_sms.valve.rules import OPERATOR, Closed, ClosedByOperator, Shut, Valve
+from kobo_sms.valve.rules import OPERATOR, QUIET_HOURS, Closed, ClosedByOperator, ClosedForQuietHours, Shut, Valve
 from kobo_sms.valve.store import ValveSnapshot
 
 Report = dict[str, Any]
-_COLOURS = {"open": "green", "closed": "red"}
+_COLOURS = {"open": "green", "closed": "red", "resting": "yellow"}
 
 
 def build(known: ValveSnapshot, waiting: Mapping[Lane, int], now: float) -> dict[str, Report]:
     """Return each lane by name.
 
-    `state` is what check_credit made of it, `ordered` what an operator asked for that it has not acted upon yet,
+    `state` is what check_credit made of it: `open`, `closed`, or `resting` `until` its quiet hours end, and then
+    `beneath` says what keeps it closed besides. `ordered` is what an operator asked for that it has not acted upon yet,
     `calls` what send_sms has counted lately.
     """
     return {lane.value: _lane(known, lane, waiting[lane], now) for lane in LANES}
@@ -33,6 +34,8 @@ def describe(lanes: Mapping[str, Report], now: float) -> Iterator[str]:
     """Yield what a person reads, lane by lane."""
     for name, lane in lanes.items():
         state = click.style(lane["state"], fg=_COLOURS[lane["state"]])
+        if lane["until"]:
+            state += f" {lane['detail']}, {CAUSES[QUIET_HOURS]}"
         ordered = f", ordered to {lane['ordered']}" if lane["ordered"] else ""
         since = f" since {when(lane['since'], now)}" if lane["since"] else ""
         yield f"{name:<10}{state}{since}{ordered}"
@@ -49,7 +52,7 @@ def when(iso_moment: str, now: float) -> str:
 def _lane(known: ValveSnapshot, lane: Lane, waiting: int, now: float) -> Report:
     closed, hold, mapping = known.valve.closed.get(lane), known.valve.holds.get(lane), known.mappings.get(lane)
     return {
-        "state": "closed" if closed else "open",
+        "state": _state(closed),
         "ordered": _ordered(known.valve, lane),
         **_cause(closed),
         "hold": {"by": hold.by, "since": iso(hold.since), "reason": hold.reason or None} if hold else None,
@@ -59,6 +62,12 @@ def _lane(known: ValveSnapshot, lane: Lane, waiting: int, now: float) -> Report:
     }
 
 
+def _state(closed: Closed | None) -> str:
+    if closed is None:
+        return "open"
+    return "resting" if isinstance(closed, ClosedForQuietHours) else "closed"
+
+
 def _calls(window: CallWindow, lane: Lane, now: float) -> Report | None:
     found = window.fault(lane, now)
     return {"calls": found.calls, "failed": found.failed, "seconds": found.seconds} if found.calls else None
@@ -66,12 +75,15 @@ def _calls(window: CallWindow, lane: Lane, now: float) -> Report | None:
 
 def _cause(closed: Closed | None) -> Report:
     if closed is None:
-        return dict.fromkeys(("cause", "detail", "by", "since", "next_try_at"))
+        return dict.fromkeys(("cause", "detail", "by", "since", "until", "beneath", "next_try_at"))
+    beneath = closed.beneath if isinstance(closed, ClosedForQuietHours) else None
     return {
         "cause": closed.cause,
         "detail": closed.detail or None,
         "by": closed.by or None if isinstance(closed, ClosedByOperator) else None,
         "since": iso(closed.since),
+        "until": iso(closed.until) if isinstance(closed, ClosedForQuietHours) else None,
+        "beneath": {"cause": beneath.cause, "detail": beneath.detail or None} if beneath else None,
         "next_try_at": iso(closed.probe_at) if isinstance(closed, Shut) and closed.probe_at else None,
     }
 
@@ -85,10 +97,12 @@ def _ordered(valve: Valve, lane: Lane) -> str | None:
 
 def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:
     hold, cause = lane["hold"], lane["cause"]
-    if cause is not None:
+    if cause is not None and cause != QUIET_HOURS:
         # An operator's reason stands beside his name.
         detail = lane["detail"] if cause != OPERATOR else None
-        yield "why", "; ".join(filter(None, (CAUSES.get(cause, cause), detail)))
+        yield "why", _because(cause, detail)
+    if lane["beneath"]:
+        yield "besides", _because(lane["beneath"]["cause"], lane["beneath"]["detail"])
     if hold:
         reason = f": {hold['reason']}" if hold["reason"] else ""
         yield "held by", f"{hold['by']} since {when(hold['since'], now)}{reason}"
@@ -99,7 +113,14 @@ def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:
     yield "mapping", f"{mapping['state']}, seen {when(mapping['at'], now)}" if mapping else "not seen yet"
 
 
+def _because(cause: str, detail: str | None) -> str:
+    return "; ".join(filter(None, (CAUSES.get(cause, cause), detail)))
+
+
 def _next_try(lane: Report, now: float) -> str:
     if lane["next_try_at"]:
         return when(lane["next_try_at"], now)
-    return {"credit": "once the balance has risen", OPERATOR: "none: kobo valve open"}.get(lane["cause"], "")
+    known = {"credit": "once the balance has risen", OPERATOR: "none: kobo valve open"}
+    if lane["beneath"]:
+        known[QUIET_HOURS] = "once the quiet hours are over"
+    return known.get(lane["cause"], "")

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from kobo_cli.connection import Connection, connect
 from kobo_cli.main import main
 from kobo_sms.aws.dynamodb import encode
+from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.store import ValveStore
 from local_aws import environment
@@ -51,7 +52,7 @@ class Deployed:
             self.connection.sqs.send_message(QueueUrl=self.connection.queue_url(lane), MessageBody="{}")
 
     @contextmanager
-    def check_credit_running(self, now: Callable[[], float]) -> Iterator[None]:
+    def check_credit_running(self, now: Callable[[], float], quiet: QuietPeriod | None = None) -> Iterator[None]:
         """Act upon orders all the time, as check_credit does when it is prompted."""
         store = ValveStore(self.connection.dynamodb, self.connection.variables["KOBO_TABLE"])
         done = threading.Event()
@@ -59,7 +60,7 @@ class Deployed:
         def act() -> None:
             while not done.wait(0.05):
                 known = store.read()
-                after = decide(known.valve, known.window, Finding(None, Decimal(5000)), now())
+                after = decide(known.valve, known.window, Finding(None, Decimal(5000)), now(), quiet)
                 if after != known.valve:
                     store.write(after, known.version)
 

@@ -14,6 +14,7 @@ from kobo_cli import valve_orders
 from kobo_cli.commands.valve import give_order, wait_until_carried_out
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.table import iso
 from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, Hold, Valve
 
@@ -25,6 +26,7 @@ ME = "user/moto"
 NOW = 1_795_384_800.0
 CLOSED = {"cause": "credit", "since": Decimal(NOW), "detail": "500 pages refused", "by": "", "probe_at": Decimal(0)}
 FAULT = CLOSED | {"cause": "gateway", "detail": "3 calls in a row", "probe_at": Decimal(NOW + 60)}
+REST = {"cause": "quiet_hours", "since": Decimal(NOW), "until": Decimal(NOW + 43_200), "detail": "until 08:00"}
 HOLD = {"by": "user/ada", "since": Decimal(NOW), "reason": "wrong text"}
 
 
@@ -39,8 +41,8 @@ def holds(deployed: Deployed) -> dict[Lane, Hold]:
 def test_before_the_first_check_all_is_open(deployed: Deployed) -> None:
     lanes = deployed.json("valve")["lanes"]
     assert lanes["priority"] == lanes["bulk"] == {
-        "state": "open", "ordered": None, "cause": None, "detail": None, "by": None, "since": None,
-        "next_try_at": None, "hold": None, "waiting": 0, "mapping": None, "calls": None,
+        "state": "open", "ordered": None, "cause": None, "detail": None, "by": None, "since": None, "until": None,
+        "beneath": None, "next_try_at": None, "hold": None, "waiting": 0, "mapping": None, "calls": None,
     }  # fmt: skip
     assert deployed.run("valve").exit_code == 0
 
@@ -62,7 +64,7 @@ def test_what_is_closed_says_why_and_how_it_opens(deployed: Deployed) -> None:
     lanes = deployed.json("valve")["lanes"]
     assert lanes["bulk"] == {
         "state": "closed", "ordered": None, "cause": "credit", "detail": "500 pages refused", "by": None,
-        "since": iso(NOW), "next_try_at": None, "hold": None, "waiting": 2,
+        "since": iso(NOW), "until": None, "beneath": None, "next_try_at": None, "hold": None, "waiting": 2,
         "mapping": {"state": "Disabled", "at": iso(NOW)},
         "calls": None,
     }  # fmt: skip
@@ -149,6 +151,37 @@ def test_what_closes_again_at_once_is_told(deployed: Deployed, capsys: pytest.Ca
     valve(deployed, lanes={"bulk": FAULT})
     wait_until_carried_out(deployed.connection, "open", LANES, 0)
     assert capsys.readouterr().err == ("priority: opened\nbulk: opened, and closed again: its cause is still there\n")
+
+
+@pytest.mark.parametrize("beneath", [None, FAULT])
+def test_a_lane_that_rests_says_until_when(deployed: Deployed, beneath: dict[str, Any] | None) -> None:
+    valve(deployed, lanes={"bulk": REST | ({"beneath": beneath} if beneath else {})})
+    lane = deployed.json("valve")["lanes"]["bulk"]
+    assert (lane["state"], lane["cause"], lane["detail"]) == ("resting", "quiet_hours", "until 08:00")
+    assert lane["until"] == iso(NOW + 43_200)
+    besides = {"cause": "gateway", "detail": "3 calls in a row"} if beneath else None
+    assert (lane["beneath"], lane["next_try_at"]) == (besides, None)
+    printed = deployed.run("valve").stdout.splitlines()
+    assert f"bulk      resting until 08:00, quiet hours since {moment_in_words(NOW, time.time())}" in printed
+    assert ("  besides   the gateway does not work; 3 calls in a row" in printed) == bool(beneath)
+    assert ("  next try  once the quiet hours are over" in printed) == bool(beneath)
+
+
+QUIET = QuietPeriod(time.time() - 60, time.time() + 3600, "08:00")
+
+
+def test_opening_both_lanes_wakes_none_and_naming_one_does(deployed: Deployed) -> None:
+    with deployed.check_credit_running(time.time, QUIET):
+        opened = deployed.run("valve", "open")
+        assert opened.stderr == (
+            "priority: opened\n"
+            "bulk: rests until 08:00, quiet hours; kobo valve open --lane bulk opens it all the same\n"
+        )
+        assert deployed.run("valve", "open", "--lane", "bulk").stderr == "bulk: opened\n"
+        assert deployed.json("valve")["lanes"]["bulk"]["state"] == "open"
+        assert deployed.run("valve", "close", "--lane", "bulk").stderr == "bulk: closed\n"
+        # Who closes it takes back that it was woken.
+        assert "bulk: rests until 08:00" in deployed.run("valve", "open").stderr
 
 
 @pytest.mark.parametrize("action", ["open", "close"])

@@ -27,6 +27,7 @@ from kobo_sms.runtime import Runtime
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.bulk_rest import BulkRest
 from kobo_sms.valve.prompt import Prompt
 from kobo_sms.valve.store import ValveStore
 
@@ -98,6 +99,8 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     )
     queues = Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url)
     prompt = Prompt(clients.events, wanted.stack, warn)
-    breaker = CircuitBreaker(ValveStore(clients.dynamodb, kept.table), prompt, runtime.clock, runtime.uniform, warn)
+    valve = ValveStore(clients.dynamodb, kept.table)
+    breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
+    rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
     campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, campaigns)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns)

@@ -12,6 +12,7 @@ from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.events.settings import EventSettings
 from kobo_sms.messages.lanes import Lane
+from kobo_sms.messages.quiet_hours import QuietHours, read_quiet_hours
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
 
@@ -81,6 +82,14 @@ def read_credit(env: Mapping[str, str]) -> CreditSettings:
         mappings={lane: _text(env, f"{lane.name}_MAPPING") for lane in Lane},
         queue_urls=_queue_urls(env),
     )
+
+
+def read_bulk_quiet_hours(env: Mapping[str, str], warn: Callable[[str], None]) -> QuietHours | None:
+    """Read when the bulk lane rests, None if it never does; `warn` is told of a time zone that nobody knows."""
+    try:
+        return read_quiet_hours(env.get("BULK_QUIET_HOURS", ""), env.get("TIME_ZONE", ""), warn)
+    except ValueError as error:
+        raise ConfigurationError(f"the environment variable BULK_QUIET_HOURS: {error}") from error
 
 
 def read_store(env: Mapping[str, str]) -> StoreSettings:

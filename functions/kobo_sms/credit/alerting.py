@@ -25,7 +25,7 @@ from kobo_sms.errors import KoboSmsError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import OPERATOR, Closed, Finding, Valve
+from kobo_sms.valve.rules import OPERATOR, QUIET_HOURS, Closed, Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 
 _ACCOUNT, _TRIES = "the account", 10
@@ -156,7 +156,9 @@ class Alerting:
         )
 
     def _held(self, closed: Mapping[Lane, Closed]) -> dict[Lane, Held]:
-        return {lane: self._held_lane(lane, each) for lane, each in closed.items()}
+        # That a lane rests is nothing to be alerted to.
+        held = {lane: each for lane, each in closed.items() if each.cause != QUIET_HOURS}
+        return {lane: self._held_lane(lane, each) for lane, each in held.items()}
 
     def _held_lane(self, lane: Lane, closed: Closed) -> Held:
         detail = "" if closed.cause == OPERATOR else closed.detail

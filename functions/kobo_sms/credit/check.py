@@ -17,7 +17,7 @@ from kobo_sms.kobomobile.tokens import symptom_of_kind
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.control import ValveControl
-from kobo_sms.valve.rules import Finding, Valve
+from kobo_sms.valve.rules import QUIET_HOURS, Finding, Valve
 from kobo_sms.valve.signals import CREDENTIALS, FAULTS, GATEWAY
 from kobo_sms.valve.store import ValveStore
 
@@ -30,13 +30,14 @@ _FOR_THE_REST = 65.0
 @dataclass(frozen=True)
 class Checked:
     """What a check found and did: credit/'s answer by name, the balance if there was one, the lanes closed and why,
-    the forecast, the kinds of the alerts published."""
+    the forecast, the kinds of the alerts published, and which of the closed lanes rest in quiet hours."""
 
     answer: str
     balance: Decimal | None
     closed: dict[Lane, str]
     forecast: Forecast
     alerts: Sequence[str]
+    resting: Sequence[Lane] = ()
 
 
 class Checker:
@@ -81,7 +82,8 @@ class Checker:
         if finding == Finding(None):
             raise UnreadableBalance(f"credit/ answered {label}")
         closed = {lane: each.cause for lane, each in valve.closed.items()}
-        return Checked(label, finding.balance, closed, told.forecast, told.alerts)
+        resting = [lane for lane, cause in closed.items() if cause == QUIET_HOURS]
+        return Checked(label, finding.balance, closed, told.forecast, told.alerts, resting)
 
     def _ask(self, deadline: Deadline) -> Decimal | Refused | Lost | Unreachable:
         """Ask for the balance, and again where the answer holds none: one that fails now and then says nothing."""

@@ -27,6 +27,7 @@ CAUSES = {
     CREDENTIALS: "KoboMobile refuses the credentials",
     GATEWAY: "the gateway does not work",
     "operator": "closed by an operator",
+    "quiet_hours": "quiet hours",
 }
 _TO_DO = {
     LOW: "top up the KoboMobile account.",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import encode
+from kobo_sms.aws.item_errors import passes_soon
 from kobo_sms.errors import NotPublished
 from kobo_sms.table import LOOKUP_PREFIX, Item
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 # BatchWriteItem takes 25 at most.
 _BATCH = 25
-_TRIES, _FIRST_WAIT = 7, 0.05
+# What DynamoDB leaves is asked for again, for a quarter of a minute as long as that gets on: the next invocation would
+# begin with the first entry. (A part has 20 calls; with half of the entries left each time it takes ten rounds.)
+_ROUNDS, _IDLE_ROUNDS = 20, 7
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.8
 # A part's own expiry moves on with each change, an entry is written once: so it outlives the part by what may lie
 # between the part's first change and its last. 13 days in a queue and 14 of asking for reports, and a day.
 _OUTLIVES = 28 * 86_400
@@ -44,20 +47,32 @@ class Lookup:
         NotPublished
             when DynamoDB keeps refusing some for now.
         """
-        entries = iter(entries_of(item))
-        while batch := list(islice(entries, _BATCH)):
-            self._write([{"PutRequest": {"Item": encode(entry)}} for entry in batch])
-
-    def _write(self, requests: Sequence[Any]) -> None:
-        left, wait = list(requests), _FIRST_WAIT
-        for _ in range(_TRIES):
-            answer = self._client.batch_write_item(RequestItems={self._table: left})
-            left = list(answer.get("UnprocessedItems", {}).get(self._table, []))
-            if not left:
-                return
+        requests = [{"PutRequest": {"Item": encode(entry)}} for entry in entries_of(item)]
+        left, wait, idle = requests, _FIRST_WAIT, 0
+        for _ in range(_ROUNDS):
+            before, left = len(left), self._write(left)
+            idle = 0 if len(left) < before else idle + 1
+            if not left or idle == _IDLE_ROUNDS:
+                break
             self._pause(wait)
-            wait *= 2
-        raise NotPublished(f"DynamoDB left {len(left)} of {len(requests)} look-up entries unwritten {_TRIES} times")
+            wait = min(2 * wait, _LONGEST_WAIT)
+        if left:
+            raise NotPublished(f"DynamoDB left {len(left)} of {len(requests)} look-up entries unwritten")
+
+    def _write(self, requests: Sequence[Any]) -> list[Any]:
+        """Ask once for each entry to be written; return those that were not."""
+        left: list[Any] = []
+        for start in range(0, len(requests), _BATCH):
+            batch = requests[start : start + _BATCH]
+            try:
+                answer = self._client.batch_write_item(RequestItems={self._table: batch})
+            except Exception as error:
+                if not passes_soon(error):
+                    raise
+                left += batch
+            else:
+                left += answer.get("UnprocessedItems", {}).get(self._table, [])
+        return left
 
 
 def entries_of(item: Item) -> Iterator[Item]:

@@ -20,8 +20,8 @@ from kobo_sms.events.unpublished import Unpublished
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item
 
-# What a call, its repetitions and the look-up entries of what it tells may take at the worst.
-_LONGEST_CALL = 20.0
+# What a call with its repetitions, and the look-up entries of a part, may take at the worst.
+_LONGEST_CALL, _LONGEST_LOOK_UP = 20.0, 18.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Publisher:
                 break
             self._put(call, deadline, done)
             for each in call:
-                self._look_up(each, done)
+                self._look_up(each, deadline, done)
         return done
 
     def _prepare(self, records: Sequence[Mapping[str, Any]], done: Published) -> list[_Prepared]:
@@ -79,8 +79,7 @@ class Publisher:
 
     def _put(self, call: Sequence[_Placed], deadline: Deadline, done: Published) -> None:
         try:
-            if not deadline.allows(_LONGEST_CALL):
-                raise OutOfTime("the rest is for the next invocation")
+            _require(deadline, _LONGEST_CALL)
             malformed = self._bus.put([each.event for each in call])
         except Exception as error:  # noqa: BLE001 - it is in the result, and the record comes again
             done.stop(call[0].origin.at, error)
@@ -91,13 +90,14 @@ class Publisher:
                 if event is each.event:
                     self._keep(each.origin.at, each.origin.record, code, event, done)
 
-    def _look_up(self, placed: _Placed, done: Published) -> None:
+    def _look_up(self, placed: _Placed, deadline: Deadline, done: Published) -> None:
         """Write the look-up entries of a new part once the last of its events is published."""
         origin = placed.origin
         last = placed.event is origin.events[-1]
         if self._lookup is None or origin.new_part is None or not last or not done.goes_on(origin.at):
             return
         try:
+            _require(deadline, _LONGEST_LOOK_UP)
             self._lookup.add(origin.new_part)
         except Exception as error:  # noqa: BLE001 - it is in the result, or in the queue of the unpublished
             if is_passing(error):
@@ -115,6 +115,11 @@ class Publisher:
             done.unpublishable += 1
         except Exception as failure:  # noqa: BLE001 - it is in the result, and the record comes again
             done.stop(at, failure)
+
+
+def _require(deadline: Deadline, seconds: float) -> None:
+    if not deadline.allows(seconds):
+        raise OutOfTime("the rest is for the next invocation")
 
 
 def _prepared(at: int, record: Mapping[str, Any]) -> _Prepared:

@@ -15,6 +15,7 @@ from kobo_sms.kobomobile.report_codes import REASONS, FinalReport, judge
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages import states
 from kobo_sms.messages.states import State
+from kobo_sms.reports.asked import AskedRound, count_answers
 from kobo_sms.reports.networks import original_network
 from kobo_sms.table import Item, moment
 
@@ -94,6 +95,13 @@ class Round:
     def age(self, at: float) -> float:
         """Return the seconds from sending to `at` (epoch seconds)."""
         return at - float(self.item["sent_at"])
+
+    def asked(self, now: float, next_due: float | None) -> AskedRound:
+        """Return what is remembered of the round that is written `now`, when the part is due again at `next_due`."""
+        answers = count_answers(answered.answer for answered in self.answers.values())
+        # Before the end of any recipient that it brings.
+        at = min((answered.at for answered in self.answers.values()), default=now)
+        return AskedRound(at, answers, next_due, cut_short=self.unasked > 0)
 
     def outcome(self, item: Item) -> RoundResult:
         """Return what the answers make of `item`: the one that was read, or what somebody else has written since."""

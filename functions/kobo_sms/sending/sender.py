@@ -18,6 +18,7 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import NOT_ASKED
 from kobo_sms.sending.backoff import wait_seconds
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import (
@@ -33,6 +34,7 @@ from kobo_sms.sending.result import SendResult, describe
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
 from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.bulk_rest import BulkRest
 
 # What an attempt needs beyond the call itself: three writes, and SQS.
 _MARGIN_SECONDS = 5.0
@@ -54,6 +56,7 @@ class Sender:
         settings: SendSettings,
         runtime: Runtime,
         breaker: CircuitBreaker,
+        rest: BulkRest,
         campaigns: CampaignWatch,
     ) -> None:
         self._store = store
@@ -63,6 +66,7 @@ class Sender:
         self._settings = settings
         self._runtime = runtime
         self._breaker = breaker
+        self._rest = rest
         self._campaigns = campaigns
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
@@ -86,10 +90,11 @@ class Sender:
             return self._cancel(message, part, now)
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
-            held = self._hold(message, part)
+            held = self._keep_quiet(message, part, deadline) or self._hold(message, part)
             if held is not None:
                 return held
-        claim = self._store.claim(part, token=self._runtime.token(), now=now, until=deadline.lease_until)
+        token, until = self._runtime.token(), deadline.lease_until
+        claim = self._store.claim(part, token=token, now=now, until=until, lane=message.lane, probe=message.probe)
         if not isinstance(claim, Claim):
             return self._leave(message, part, claim, now)
         result = self._attempt(message, claim, now)
@@ -111,8 +116,14 @@ class Sender:
         """End the part, as its campaign was stopped."""
         found = self._store.cancel(part, now=now)
         if isinstance(found, Decision):
-            return describe(part, found, "none", now)
+            return describe(part, found, NOT_ASKED, now)
         return self._leave(message, part, found, now)
+
+    def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
+        """Give the message back untouched in its lane's quiet hours."""
+        wait = self._rest.wait_for(message.lane, deadline)
+        result = replace(_result("held back", part), reason="quiet hours")
+        return self._give_back(message, result, wait, part) if wait else None
 
     def _hold(self, message: Message, part: Part) -> SendResult | None:
         """Give the message back untouched while the circuit breaker holds its lane or there is no login."""
@@ -136,7 +147,7 @@ class Sender:
         part, known, limit = claim.part, claim.known, self._settings.max_attempts
         decision = before_call(part, known, now=now, max_attempts=limit)
         if decision is not None:
-            return self._carry_out(message, claim, decision, "none")
+            return self._carry_out(message, claim, decision, NOT_ASKED)
         answer = self._client.send(part, sender=claim.sender)
         counted = self._tell_breaker(message, part, answer) and not message.probe
         decision = after_call(part, known, answer, max_attempts=limit, counted=counted)
@@ -170,9 +181,10 @@ class Sender:
                 self._dead_letters.put(message, claim.part, decision, label)
                 self._store.record(claim, decision, now=now, label=label, due=None)
             case Next.RETRY:
-                self._store.record(claim, decision, now=now, label=label, due=None)
-                calls = 1 if message.probe else claim.known.calls
-                return self._give_back(message, result, self._backoff(calls), claim.part)
+                seconds = self._backoff(1 if message.probe else claim.known.calls)
+                next_at = now if _is_put_again(message) else now + seconds
+                self._store.record(claim, decision, now=now, label=label, due=None, next_at=next_at)
+                return self._give_back(message, result, seconds, claim.part)
             case Next.DONE:
                 self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))
         return result
@@ -190,7 +202,7 @@ class Sender:
         return _result("duplicate", part)
 
     def _split_root(self, message: Message, part: Part, now: float) -> SendResult:
-        if isinstance(self._store.split_root(part, now=now), IdempotencyConflict):
+        if isinstance(self._store.split_root(part, now=now, lane=message.lane), IdempotencyConflict):
             return self._refuse_content(message, part)
         self._queues.put_parts(message.lane, part.chunks())
         return _result("split", part)
@@ -201,7 +213,7 @@ class Sender:
 
     def _give_back(self, message: Message, result: SendResult, seconds: int, part: Part | None = None) -> SendResult:
         """Have the message come back after `seconds`; with `part`, as a new one once SQS has handed it out often."""
-        if part is not None and message.receives >= _MOST_RECEIVES:
+        if part is not None and _is_put_again(message):
             self._queues.put_again(message, part)
             return result
         self._queues.return_after(message, seconds)
@@ -215,6 +227,10 @@ class Sender:
         if not any(outcome.msgid for outcome in decision.outcomes.values()):
             return None
         return records.due_shard(claim.part), now + self._settings.first_report_after
+
+
+def _is_put_again(message: Message) -> bool:
+    return message.receives >= _MOST_RECEIVES
 
 
 def _result(outcome: str, part: Part) -> SendResult:

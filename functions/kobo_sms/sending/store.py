@@ -6,17 +6,21 @@ one holds only under the claim that the first one took.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.errors import LostClaim
+from kobo_sms.history import History
 from kobo_sms.messages import states
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.packing import pack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import describe_progress
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known, after_stop
 from kobo_sms.table import Item, moment
 
@@ -31,14 +35,15 @@ _MOST_CANCELS = 5
 class Claim:
     """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
 
-    `token` fences the outcome.
+    `lease.token` fences the outcome; `died` are earlier claims that ended without one.
     """
 
     part: Part
-    token: str
+    lease: Lease
     until: float
     known: Known
-    history: list[Item]
+    history: History
+    died: Sequence[Lease]
     sender: str
 
 
@@ -82,11 +87,22 @@ class Store:
         self._store_text = store_text
 
     def claim(
-        self, part: Part, *, token: str, now: float, until: float
+        self,
+        part: Part,
+        *,
+        token: str,
+        now: float,
+        until: float,
+        lane: Lane | None = None,
+        probe: bool = False,
     ) -> Claim | Busy | Finished | IdempotencyConflict:
-        """Take the right to one attempt, or say why there is none to take."""
+        """Take the right to one attempt, or say why there is none to take.
+
+        `lane` is where the message came from, `probe` whether check_credit let it through: both to be remembered.
+        """
+        lease = Lease(token, now, lane, probe)
         write = self._opening(part, State.SENDING, now).set(lease=token, lease_until=moment(until))
-        write.set_once(first_attempt_at=moment(now)).add(leases={token})
+        write.set_once(first_attempt_at=moment(now)).add(leases={lease.to_text()})
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
         # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
         ours = f"{write.name('lease')} = {write.value(token)}"
@@ -98,19 +114,28 @@ class Store:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return self._why_not(part, condition_failed(error))
-        return self._claimed(part, token, until, decode(answer.get("Attributes", {})))
+        return self._claimed(part, lease, until, decode(answer.get("Attributes", {})))
 
     def record(
-        self, claim: Claim, decision: Decision, *, now: float, label: str, due: tuple[str, float] | None
+        self,
+        claim: Claim,
+        decision: Decision,
+        *,
+        now: float,
+        label: str,
+        due: tuple[str, float] | None,
+        next_at: float | None = None,
     ) -> None:
-        """Write what became of the attempt; `due` is the shard and moment of the first report to ask for.
+        """Write what became of the attempt.
+
+        `due` is the shard and moment of the first report to ask for, `next_at` when the message is to come back.
 
         Raises
         ------
         LostClaim
             when another invocation has claimed the part since: what it writes counts.
         """
-        write = self._outcome(claim, decision, now, label)
+        write = self._outcome(claim, decision, now, label, next_at)
         if due is not None:
             write.set(due_shard=due[0], due_at=moment(due[1]), sent_at=moment(now))
         self._write_outcome(claim.part, write)
@@ -129,10 +154,11 @@ class Store:
         self._write_outcome(claim.part, write)
         return True
 
-    def split_root(self, part: Part, *, now: float) -> Finished | IdempotencyConflict:
+    def split_root(self, part: Part, *, now: float, lane: Lane | None = None) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
         write = self._opening(part, State.SPLIT, now)
-        write.set_once(numbers=pack_numbers(part.request.to))
+        split = Attempt(now, NOT_ASKED, State.SPLIT, lane=lane)
+        write.set_once(numbers=pack_numbers(part.request.to), history=[split.to_item()])
         same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
         write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
         try:
@@ -153,8 +179,9 @@ class Store:
         for _ in range(_MOST_CANCELS):
             if old and (taken := self._taken(part, old, now)):
                 return taken
-            known = _known(old)
-            claim = Claim(part, "", now, known, old.get("history", []), self._sender_of(part))
+            died = leases_of(old)
+            known = _known(old, died)
+            claim = Claim(part, Lease(""), now, known, HISTORY.read(old), died, self._sender_of(part))
             decision = after_stop(known)
             newer = self._end(claim, decision, old, now)
             if newer is None:
@@ -164,7 +191,7 @@ class Store:
 
     def _end(self, claim: Claim, decision: Decision, old: Item, now: float) -> Item | None:
         """End a part without an attempt; return it as it is if it is not as `old` any more."""
-        write = self._ended(claim, decision, now, "none").set_once(**self._described(claim.part))
+        write = self._ended(claim, decision, now, NOT_ASKED).set_once(**self._described(claim.part))
         if not old:
             write.where(f"attribute_not_exists({write.name('id')})")
         for name in ("state", "updated_at", "lease") if old else ():
@@ -186,11 +213,11 @@ class Store:
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
-    def _opening(self, part: Part, state: State, now: float) -> Expression:
+    def _opening(self, part: Part, state: State, now: float, reason: str | None = None) -> Expression:
         fixed = self._described(part)
         if part.request.campaign is not None:
             # A part that is tried again keeps what its last attempt came to until this one has ended.
-            fixed["progress"] = describe_progress(state, None, fixed["recipients"])
+            fixed["progress"] = describe_progress(state, reason, fixed["recipients"])
         write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep))
         return write.set_once(**fixed)
 
@@ -200,12 +227,18 @@ class Store:
             fixed["recipients"] = records.bad_recipients(part)
         return fixed | {"fingerprint": self._fingerprint(part)}
 
-    def _outcome(self, claim: Claim, decision: Decision, now: float, label: str) -> Expression:
-        write = self._ended(claim, decision, now, label)
-        return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
+    def _outcome(
+        self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
+    ) -> Expression:
+        write = self._ended(claim, decision, now, label, next_at)
+        return write.where(f"{write.name('lease')} = {write.value(claim.lease.token)}")
 
-    def _ended(self, claim: Claim, decision: Decision, now: float, label: str) -> Expression:
-        event = {"at": moment(now), "answer": label, "state": decision.state, "reason": decision.reason}
+    def _ended(
+        self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
+    ) -> Expression:
+        attempt = ended_under(claim.lease, decision, now=now, label=label, next_at=next_at)
+        attempts = [*died_under(claim.died, unknown_at=now), attempt]
+        history = HISTORY.extend(claim.history, (each.to_item() for each in attempts))
         write = Expression().set(
             state=decision.state,
             attempts=decision.attempts,
@@ -217,7 +250,7 @@ class Store:
             reason=decision.reason,
             updated_at=moment(now),
             expires=int(now + self._keep),
-            history=records.add_to_history(claim.history, event),
+            **HISTORY.attributes(history),
         )
         if decision.outcomes:
             write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now))
@@ -225,10 +258,13 @@ class Store:
             write.set(progress=records.progress_after(claim.part, decision, now))
         return write.remove("lease", "lease_until", "leases")
 
-    def _claimed(self, part: Part, token: str, until: float, old: Item) -> Claim:
-        known = _known(old, token)
+    def _claimed(self, part: Part, lease: Lease, until: float, old: Item) -> Claim:
+        # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it.
+        # It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
+        died = [each for each in leases_of(old) if each.token != lease.token]
+        known = _known(old, died)
         known = replace(known, calls=known.calls + 1)
-        return Claim(part, token, until, known, old.get("history", []), self._sender_of(part))
+        return Claim(part, lease, until, known, HISTORY.read(old), died, self._sender_of(part))
 
     def _why_not(self, part: Part, item: Item) -> Busy | Finished | IdempotencyConflict:
         if item["fingerprint"] != self._fingerprint(part):
@@ -258,15 +294,15 @@ def _key(part: Part) -> dict[str, Any]:
     return encode({"id": part.request.id, "part": part.name})
 
 
-def _known(item: Item, token: str = "") -> Known:
-    """Return what the table knew of a part before it was claimed under `token`."""
-    # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed them.
-    # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it. It
-    # has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
-    crashed = len(item.get("leases", set()) - {token})
+def _known(item: Item, died: Sequence[Lease]) -> Known:
+    """Return what the table knew of a part before it was claimed.
+
+    `died` are the claims that nobody gave back: their attempts ended between claim and outcome, so KoboMobile may have
+    executed them.
+    """
     return Known(
-        attempts=int(item.get("attempts", 0)) + crashed,
-        calls=int(item.get("calls", 0)) + crashed,
-        in_doubt=bool(item.get("in_doubt", item.get("doubt", False))) or crashed > 0,
+        attempts=int(item.get("attempts", 0)) + len(died),
+        calls=int(item.get("calls", 0)) + len(died),
+        in_doubt=bool(item.get("in_doubt", item.get("doubt", False))) or bool(died),
         first_attempt_at=float(item["first_attempt_at"]) if "first_attempt_at" in item else None,
     )

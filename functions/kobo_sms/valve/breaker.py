@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -229,7 +229,7 @@ class CircuitBreaker:
         except (BotoCoreError, ClientError):
             # Counts that are lost are no reason to lose what KoboMobile answered.
             with self._lock:
-                self._known = KnownCalls(self._known.closed, self._known.window + new)
+                self._known = replace(self._known, window=self._known.window + new)
             return
         with self._lock:
             self._known = known

@@ -193,7 +193,8 @@ class CallWindow:
 
 @dataclass(frozen=True)
 class KnownCalls:
-    """What all functions have counted, and the lanes that are closed."""
+    """What all functions have counted, the lanes that are closed, and when an operator last woke which lane."""
 
     closed: frozenset[str] = frozenset()
     window: CallWindow = field(default_factory=CallWindow)
+    woken: Mapping[Lane, float] = field(default_factory=dict)

@@ -14,7 +14,9 @@ from functools import partial
 
 from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.messages.lanes import Lane
+from kobo_sms.messages.quiet_hours import QuietHours
 from kobo_sms.runtime import Deadline
+from kobo_sms.valve.changes import remember
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
 from kobo_sms.valve.rules import Finding, Valve, decide
@@ -28,6 +30,7 @@ from kobo_sms.valve.upkeep import (
     convict,
     end_sweep,
     fault_lanes,
+    forget_faults_at_rest,
     open_after_probe,
     put_off_probe,
     suspects_to_probe,
@@ -61,15 +64,21 @@ class Decided:
 
 
 class ValveControl:
-    """Decides about the valve and carries it out."""
+    """Decides about the valve and carries it out; in `quiet_hours` the bulk lane rests."""
 
     def __init__(
-        self, store: ValveStore, sources: EventSources, lanes: ClosedLanes, clock: Callable[[], float]
+        self,
+        store: ValveStore,
+        sources: EventSources,
+        lanes: ClosedLanes,
+        clock: Callable[[], float],
+        quiet_hours: QuietHours | None = None,
     ) -> None:
         self._store = store
         self._sources = sources
         self._lanes = lanes
         self._clock = clock
+        self._quiet_hours = quiet_hours
 
     def decide(self, finding: Finding) -> Decided:
         """Decide on what credit/ told and send_sms has counted, and write it down.
@@ -88,7 +97,8 @@ class ValveControl:
 
     def _decided(self, finding: Finding, known: ValveSnapshot) -> Decided:
         now = self._clock()
-        valve = decide(known.valve, known.window, finding, now)
+        quiet = self._quiet_hours.period(now) if self._quiet_hours is not None else None
+        valve = decide(known.valve, known.window, finding, now, quiet)
         # Put off in the same write, so that of two checks that overlap only one makes them.
         suspected, closed = suspects_to_probe(valve, now), closed_to_probe(valve, now)
         valve = put_off_probe(begin_probing(valve, suspected, now), closed, now, failed=False)
@@ -146,7 +156,8 @@ class ValveControl:
         met = self._let_through(lanes, refusing_works=faulty)
         if met in (Met.WORKS, Met.EMPTY):
             # Where nothing waits, nothing can tell and nothing can be harmed.
-            self._change(lambda known: open_after_probe(known.valve, lanes, self._clock()))
+            well = forget_faults_at_rest if met is Met.WORKS and faulty else _as_it_is
+            self._change(lambda known: open_after_probe(well(known.valve), lanes, self._clock()))
         elif met is Met.FAILS:
             self._change(lambda known: put_off_probe(known.valve, lanes, self._clock(), failed=True))
 
@@ -174,11 +185,17 @@ class ValveControl:
     def _write(self, known: ValveSnapshot, after: Valve) -> bool:
         if after == known.valve:
             return True
-        return self._store.write(after, known.version, known.window.stale(self._clock()))
+        now = self._clock()
+        changes = remember(known.changes, known.valve.closed, after.closed, now)
+        return self._store.write(after, known.version, known.window.stale(now), changes)
 
     def _enforce(self, closed: Collection[Lane]) -> None:
         known = self._sources.enforce(closed)
         self._store.note_mappings(known, self._clock())
+
+
+def _as_it_is(valve: Valve) -> Valve:
+    return valve
 
 
 def _groups(decided: Decided) -> list[Sequence[Lane]]:

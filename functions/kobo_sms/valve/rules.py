@@ -2,7 +2,8 @@
 
 Pure. `decide` takes what is known (the valve as it is, the calls that send_sms counted, what credit/ just told) to the
 valve as it should be. A lane that looks as if nothing worked any more though credit/ answers well is *suspected*: it is
-probed, and closed only if that fails for a minute. What a closed lane asks for meanwhile is in `valve.upkeep`.
+probed, and closed only if that fails for a minute. What a closed lane asks for meanwhile is in `valve.upkeep`. In quiet
+hours the bulk lane *rests*: it is closed whatever else is decided about it, which goes on beneath.
 """
 
 from __future__ import annotations
@@ -10,13 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.valve.call_window import CallWindow, Evidence
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY
 
-OPERATOR = "operator"
+
+class OtherCause(StrEnum):
+    """What closes a lane though KoboMobile may work; a Symptom is the other kind of cause."""
+
+    OPERATOR = "operator"
+    QUIET_HOURS = "quiet_hours"
+
+
+OPERATOR, QUIET_HOURS = OtherCause.OPERATOR, OtherCause.QUIET_HOURS
 # Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
 # confirmed by the balance.
 DEAREST_PAGE = Decimal(10)
@@ -32,6 +43,8 @@ SWEEP_EVERY = 6 * 3600.0
 SUSPECTED_FOR, PROBED_EVERY = 60.0, 30.0
 # A check that probes a lane has died if it has not said by then what came of it.
 PROBED_WITHIN = 45.0
+# The bulk lane is closed so long before its quiet hours: checks are a minute apart, and AWS takes up to another one.
+RESTS_EARLIER = 120.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +133,34 @@ class ClosedByOperator:
 
 # What a probe may open.
 Shut = ClosedForFault | ClosedForCredit
-Closed = Shut | ClosedByOperator
+
+
+@dataclass(frozen=True)
+class ClosedForQuietHours:
+    """A lane at rest until `until` (epoch seconds), which `detail` tells on the clock.
+
+    `beneath` is what keeps it closed besides: it is followed without probes, and stays once the quiet hours are over.
+    The other fields are those of ClosedForFault.
+    """
+
+    since: float
+    until: float
+    detail: str = ""
+    beneath: Shut | None = None
+    sweep_at: float = 0.0
+    sweep_began: float = 0.0
+
+    @property
+    def cause(self) -> str:
+        """QUIET_HOURS."""
+        return QUIET_HOURS
+
+    def is_for(self, cause: str) -> bool:
+        """Tell whether `cause` has closed it, as the quiet hours or beneath them."""
+        return cause == QUIET_HOURS or (self.beneath is not None and self.beneath.is_for(cause))
+
+
+Closed = Shut | ClosedByOperator | ClosedForQuietHours
 
 
 @dataclass(frozen=True)
@@ -147,13 +187,14 @@ class Opened:
 class Valve:
     """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), what was opened
     lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
-    `probe_at` the next probe."""
+    `probe_at` the next probe. `woken`: when an operator last opened a lane whether or not it rested."""
 
     closed: Mapping[Lane, Closed] = field(default_factory=dict)
     holds: Mapping[Lane, Hold] = field(default_factory=dict)
     open_asked: Mapping[Lane, float] = field(default_factory=dict)
     opened: Mapping[Lane, Opened] = field(default_factory=dict)
     suspected: Mapping[Lane, Shut] = field(default_factory=dict)
+    woken: Mapping[Lane, float] = field(default_factory=dict)
 
     @property
     def fault(self) -> Symptom | None:
@@ -162,12 +203,22 @@ class Valve:
         return next(faults, None)
 
 
-def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Valve:
-    """Return the valve as it should be; the probes that are due are for the caller to make."""
+def is_woken(woken: Mapping[Lane, float], lane: Lane, quiet: QuietPeriod) -> bool:
+    """Tell whether an operator has opened `lane` for the rest of this quiet period; the next one holds again."""
+    return quiet.begin - RESTS_EARLIER <= woken.get(lane, 0.0) < quiet.end
+
+
+def decide(valve: Valve, window: CallWindow, finding: Finding, now: float, quiet: QuietPeriod | None = None) -> Valve:
+    """Return the valve as it should be; the probes that are due are for the caller to make.
+
+    `quiet` are the bulk lane's quiet hours that last now or come next, None if it has none.
+    """
     closed: dict[Lane, Closed] = {}
     suspected: dict[Lane, Shut] = {}
     for lane in LANES:
         state = _decide_lane(valve, lane, window, finding, now)
+        if lane is Lane.BULK and quiet is not None and now >= quiet.begin - RESTS_EARLIER:
+            state = _rest(valve, lane, state, quiet, now)
         if isinstance(state, _Suspicion):
             suspected[lane] = state.closed
         elif state is not None:
@@ -178,7 +229,7 @@ def decide(valve: Valve, window: CallWindow, finding: Finding, now: float) -> Va
         if lane not in closed and (lane in valve.open_asked or lane in valve.closed):
             # Nothing that was counted before closes it again.
             opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_PROBE)
-    return Valve(closed, valve.holds, {}, opened, suspected)
+    return Valve(closed, valve.holds, {}, opened, suspected, valve.woken)
 
 
 @dataclass(frozen=True)
@@ -191,7 +242,7 @@ class _Suspicion:
 def _decide_lane(
     valve: Valve, lane: Lane, window: CallWindow, finding: Finding, now: float
 ) -> Closed | _Suspicion | None:
-    was, hold = valve.closed.get(lane), valve.holds.get(lane)
+    was, hold = _beneath(valve.closed.get(lane)), valve.holds.get(lane)
     if hold is not None:
         return _hold(hold, was, finding, now)
     if was is None or isinstance(was, ClosedByOperator) or lane in valve.open_asked:
@@ -199,6 +250,32 @@ def _decide_lane(
     if isinstance(was, ClosedForCredit):
         return _wait_for_credit(was, finding, now)
     return _wait_for_recovery(was, finding, now)
+
+
+def _beneath(closed: Closed | None) -> Shut | ClosedByOperator | None:
+    """Return what closes a lane besides quiet hours; its sweeps go on as they are."""
+    if not isinstance(closed, ClosedForQuietHours):
+        return closed
+    known = closed.beneath
+    return known and replace(known, sweep_at=closed.sweep_at, sweep_began=closed.sweep_began)
+
+
+def _rest(
+    valve: Valve, lane: Lane, state: Closed | _Suspicion | None, quiet: QuietPeriod, now: float
+) -> Closed | _Suspicion | None:
+    """Return `lane` at rest, with what was decided about it beneath; an operator's word counts for more."""
+    if isinstance(state, ClosedByOperator) or is_woken(valve.woken, lane, quiet):
+        return state
+    was = valve.closed.get(lane)
+    return ClosedForQuietHours(
+        since=was.since if isinstance(was, ClosedForQuietHours) else now,
+        until=quiet.end,
+        detail=f"until {quiet.ends_at}",
+        # Nobody calls for this lane meanwhile: what it was suspected of is looked at anew in the morning.
+        beneath=state if isinstance(state, Shut) else None,
+        sweep_at=was.sweep_at if was is not None else now + SWEEP_EVERY,
+        sweep_began=was.sweep_began if was is not None else 0.0,
+    )
 
 
 def _look_for_cause(
@@ -240,7 +317,7 @@ def _is_borne_out(fault: Symptom, evidence: Evidence) -> bool:
     return evidence.bears_out or (fault == CREDENTIALS and 0 < evidence.failed == evidence.calls)
 
 
-def _hold(hold: Hold, was: Closed | None, finding: Finding, now: float) -> ClosedByOperator:
+def _hold(hold: Hold, was: Shut | ClosedByOperator | None, finding: Finding, now: float) -> ClosedByOperator:
     held = ClosedByOperator(hold.since, hold.reason, hold.by, sweep_at=now + SWEEP_EVERY)
     if was is None:
         return held

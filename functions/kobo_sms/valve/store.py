@@ -8,20 +8,24 @@ takes away those that are too old, so the item stays below some kilobytes even i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.history import History
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
+from kobo_sms.valve.changes import CHANGES
 from kobo_sms.valve.rules import (
     OPERATOR,
+    QUIET_HOURS,
     Closed,
     ClosedByOperator,
     ClosedForCredit,
     ClosedForFault,
+    ClosedForQuietHours,
     Hold,
     Opened,
     Shut,
@@ -48,12 +52,13 @@ class SeenMapping:
 
 @dataclass(frozen=True)
 class ValveSnapshot:
-    """What the item says; `version` grows with each decision and order."""
+    """What the item says; `version` grows with each decision and order. `changes` are read by `valve.changes`."""
 
     valve: Valve
     window: CallWindow
     version: int
     mappings: Mapping[Lane, SeenMapping]
+    changes: History = field(default_factory=History)
 
 
 class ValveStore:
@@ -71,7 +76,7 @@ class ValveStore:
         write.remove_named(_names(stale))
         answer = self._client.update_item(**write.update(self._table, self._key), ReturnValues="ALL_NEW")
         item = decode(answer["Attributes"])
-        return KnownCalls(frozenset(item.get("lanes", {})), read_window(item))
+        return KnownCalls(frozenset(item.get("lanes", {})), read_window(item), _read_moments(item, "woken"))
 
     def read(self) -> ValveSnapshot:
         """Return what is known, as of now and not of a moment ago."""
@@ -82,14 +87,18 @@ class ValveStore:
         """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
         return self.read().valve.fault
 
-    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING) -> bool:
-        """Write a decision made on `version`, and take away what is too old; False when another was faster."""
+    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING, changes: History | None = None) -> bool:
+        """Write a decision made on `version` with the `changes` to remember, and take away what is too old.
+
+        False when another was faster.
+        """
         write = Expression().set(
             lanes=_plain(valve.closed),
             suspected=_plain(valve.suspected),
             opened=_plain(valve.opened),
             open_asked=_moments(valve.open_asked),
             version=version + 1,
+            **(CHANGES.attributes(changes) if changes is not None else {}),
         )
         # `signs` is what the release before this one kept instead.
         write.remove_named(_names(stale)).remove("signs")
@@ -101,8 +110,14 @@ class ValveStore:
         return True
 
     def write_orders(self, valve: Valve, version: int) -> bool:
-        """Write an operator's orders, `holds` and `open_asked`, made on `version`; False when another was faster."""
-        write = Expression().set(holds=_plain(valve.holds), open_asked=_moments(valve.open_asked), version=version + 1)
+        """Write an operator's orders, `holds`, `open_asked` and `woken`, made on `version`; False when another was
+        faster."""
+        write = Expression().set(
+            holds=_plain(valve.holds),
+            open_asked=_moments(valve.open_asked),
+            woken=_moments(valve.woken),
+            version=version + 1,
+        )
         write.where_version(version)
         try:
             self._client.update_item(**write.update(self._table, self._key))
@@ -120,12 +135,13 @@ def _known(item: Item) -> ValveSnapshot:
     valve = Valve(
         _closed(item.get("lanes", {})),
         _typed(Hold, item.get("holds", {})),
-        {lane: float(item["open_asked"][lane]) for lane in LANES if lane in item.get("open_asked", {})},
+        _read_moments(item, "open_asked"),
         _typed(Opened, item.get("opened", {})),
         {lane: each for lane, each in _closed(item.get("suspected", {})).items() if isinstance(each, Shut)},
+        _read_moments(item, "woken"),
     )
     mappings = _typed(SeenMapping, item.get("mappings", {}))
-    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings)
+    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings, CHANGES.read(item))
 
 
 def read_window(item: Item) -> CallWindow:
@@ -164,37 +180,44 @@ def _plain(each: Mapping[Lane, Any]) -> dict[str, Item]:
 
 def _fields(state: Any) -> Item:
     cause = {"cause": state.cause} if isinstance(state, Closed) else {}
-    known = {name: value for name, value in asdict(state).items() if value is not None}
-    return cause | {name: moment(value) if isinstance(value, float) else value for name, value in known.items()}
+    known = {each.name: getattr(state, each.name) for each in fields(state)}
+    return cause | {name: _value(value) for name, value in known.items() if value is not None}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Closed):
+        return _fields(value)
+    return moment(value) if isinstance(value, float) else value
 
 
 def _closed(items: Mapping[str, Item]) -> dict[Lane, Closed]:
-    closed: dict[Lane, Closed] = {}
-    for kind in (ClosedForFault, ClosedForCredit, ClosedByOperator):
-        closed |= _typed(kind, {lane: item for lane, item in items.items() if _kind_of(item) is kind})
-    return closed
+    return {lane: _read_closed(items[lane]) for lane in LANES if lane in items}
 
 
-def _kind_of(item: Item) -> type[Closed]:
-    return {CREDIT: ClosedForCredit, OPERATOR: ClosedByOperator}.get(item["cause"], ClosedForFault)
+def _read_closed(item: Item) -> Closed:
+    kinds: dict[str, type[Closed]] = {CREDIT: ClosedForCredit, OPERATOR: ClosedByOperator}
+    kinds[QUIET_HOURS] = ClosedForQuietHours
+    return _read(kinds.get(item["cause"], ClosedForFault), item)
 
 
 def _moments(at: Mapping[Lane, float]) -> Item:
     return {lane: moment(each) for lane, each in at.items()}
 
 
+def _read_moments(item: Item, name: str) -> dict[Lane, float]:
+    return {lane: float(item[name][lane]) for lane in LANES if lane in item.get(name, {})}
+
+
 def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:
+    return {lane: _read(kind, items[lane]) for lane in LANES if lane in items}
+
+
+def _read(kind: type[T], item: Item) -> T:
     # What is a number of seconds here is a Decimal there; a balance stays one.
     read: dict[str, Callable[[Any], Any]] = {"float": float, "Symptom": Symptom, "int": int}
     read["Symptom | None"] = lambda cause: Symptom(cause) if cause else None
+    read["Shut | None"] = _read_closed
     known = {each.name: read.get(str(each.type)) for each in fields(cast("Any", kind))}
-    typed: dict[Lane, T] = {}
-    for lane in LANES:
-        if lane not in items:
-            continue
-        # `trial_at` and `trial_wait` are what the release before this one calls them.
-        item = {name.replace("trial_", "probe_"): value for name, value in items[lane].items()}
-        typed[lane] = kind(
-            **{name: read(item[name]) if read else item[name] for name, read in known.items() if name in item}
-        )
-    return typed
+    # `trial_at` and `trial_wait` are what the release before this one calls them.
+    item = {name.replace("trial_", "probe_"): value for name, value in item.items()}
+    return kind(**{name: read(item[name]) if read else item[name] for name, read in known.items() if name in item})

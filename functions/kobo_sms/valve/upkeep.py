@@ -16,9 +16,8 @@ from kobo_sms.valve.rules import (
     PROBED_WITHIN,
     SUSPECTED_FOR,
     SWEEP_EVERY,
-    Closed,
-    ClosedByOperator,
     ClosedForFault,
+    ClosedForQuietHours,
     Opened,
     Shut,
     Valve,
@@ -31,7 +30,7 @@ _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
 def closed_to_probe(valve: Valve, now: float) -> list[Lane]:
     """Return the lanes whose next probe is due; a login that credit/ refuses need not be tried at send/."""
-    shut = {lane: each for lane, each in valve.closed.items() if not isinstance(each, ClosedByOperator)}
+    shut = {lane: each for lane, each in valve.closed.items() if isinstance(each, Shut)}
     return [lane for lane in LANES if lane in shut and now >= shut[lane].probe_at and not _is_refused(shut[lane])]
 
 
@@ -40,7 +39,7 @@ def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bo
     closed = dict(valve.closed)
     for lane in closed.keys() & set(lanes):
         was = closed[lane]
-        if isinstance(was, ClosedByOperator):
+        if not isinstance(was, Shut):
             continue
         wait = max(was.probe_wait, min(2 * was.probe_wait, LONGEST_PROBE_WAIT)) if failed else was.probe_wait
         shown = was.confirmed and isinstance(was, ClosedForFault)
@@ -49,12 +48,20 @@ def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bo
 
 
 def open_after_probe(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
-    """Return the valve with `lanes` open unless an operator holds them; the waits are remembered, in case what closed
-    them is back at once."""
-    opened = {lane: valve.closed[lane] for lane in lanes if lane in valve.closed and lane not in valve.holds}
+    """Return the valve with `lanes` open unless an operator holds them or they rest; the waits are remembered, in case
+    what closed them is back at once."""
+    shut = {lane: each for lane in lanes if isinstance(each := valve.closed.get(lane), Shut)}
+    opened = {lane: each for lane, each in shut.items() if lane not in valve.holds}
     kept = {lane: each for lane, each in valve.closed.items() if lane not in opened}
-    memory = {lane: Opened(now, _wait_of(each)) for lane, each in opened.items()}
+    memory = {lane: Opened(now, each.probe_wait) for lane, each in opened.items()}
     return replace(valve, closed=kept, opened=dict(valve.opened) | memory)
+
+
+def forget_faults_at_rest(valve: Valve) -> Valve:
+    """Return the valve once KoboMobile is known to work: lanes that rest have no fault beneath any more."""
+    at_rest = {lane: each for lane, each in valve.closed.items() if isinstance(each, ClosedForQuietHours)}
+    well = {lane: replace(each, beneath=None) for lane, each in at_rest.items() if _is_faulty(each.beneath)}
+    return replace(valve, closed=dict(valve.closed) | well)
 
 
 def suspects_to_probe(valve: Valve, now: float) -> list[Lane]:
@@ -118,8 +125,8 @@ def end_sweep(valve: Valve, lane: Lane, now: float) -> Valve:
     return replace(valve, closed=dict(valve.closed) | {lane: each})
 
 
-def _wait_of(closed: Closed) -> float:
-    return FIRST_PROBE if isinstance(closed, ClosedByOperator) else closed.probe_wait
+def _is_faulty(closed: Shut | None) -> bool:
+    return closed is not None and closed.cause in FAULTS
 
 
 def _is_refused(closed: Shut) -> bool:

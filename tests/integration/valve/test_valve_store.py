@@ -10,7 +10,16 @@ import pytest
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
-from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault, Hold, Opened, Valve
+from kobo_sms.valve.rules import (
+    ClosedByOperator,
+    ClosedForCredit,
+    ClosedForFault,
+    ClosedForQuietHours,
+    Hold,
+    Opened,
+    Shut,
+    Valve,
+)
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
 from kobo_sms.valve.store import SeenMapping
 
@@ -48,6 +57,22 @@ def test_every_field_of_the_valve_reads_back(room: Room) -> None:
     assert (room.valve.read().valve, room.valve.read().version) == (WHOLE, 1)
     assert room.valve.write(Valve(), 1)
     assert (room.valve.read().valve, room.valve.read().version) == (Valve(), 2)
+
+
+@pytest.mark.parametrize("beneath", [None, CLOSED, ClosedForFault(GATEWAY, NOW, "31 of 40", confirmed=True)])
+def test_a_lane_at_rest_reads_back_with_what_is_beneath(room: Room, beneath: Shut | None) -> None:
+    resting = ClosedForQuietHours(NOW, NOW + 43_200, "until 08:00", beneath, NOW + 21_600, NOW - 0.5)
+    assert room.valve.write(Valve({Lane.BULK: resting}), 0)
+    assert room.valve.read().valve == Valve({Lane.BULK: resting})
+    assert room.valve.report(CallWindow(), CallWindow(), NOW).closed == {Lane.BULK}
+
+
+def test_an_operator_who_wakes_a_lane_is_heard_by_all(room: Room) -> None:
+    assert room.valve.write_orders(Valve(woken={Lane.BULK: NOW}), 0)
+    assert room.valve.report(CallWindow(), CallWindow(), NOW).woken == {Lane.BULK: NOW}
+    # A decision leaves that to the operator.
+    assert room.valve.write(Valve(), 1)
+    assert room.valve.read().valve.woken == {Lane.BULK: NOW}
 
 
 @pytest.mark.parametrize("version", [0, 1])

@@ -63,7 +63,9 @@ class Checks:
 
     def _tick(self) -> None:
         world = self._world
-        self._next = max(world.now, self._next) + self._interval
+        now = max(world.now, self._next)
+        # However rare the ticks are, one comes when quiet hours are to begin or are over.
+        self._next = min(now + self._interval, world.nights.next_edge(now))
         self._interval = min(2 * self._interval, max(EVERY, world.scenario.rarest_check))
         self._start()
 

@@ -97,9 +97,9 @@ class Fate:
         if lasting is not None:
             self._later(lasting, lambda: self._operator.open(lanes))
 
-    def open_(self, *, lanes: tuple[Lane, ...]) -> None:
+    def open_(self, *, lanes: tuple[Lane, ...], wake: bool = False) -> None:
         """Have the operator open `lanes`, whatever closed them."""
-        self._operator.open(lanes)
+        self._operator.open(lanes, wake=wake)
 
     def meddle(self, *, lane: Lane, enabled: bool) -> None:
         """Have somebody change a mapping behind check_credit's back."""

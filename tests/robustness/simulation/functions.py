@@ -14,12 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
 from kobo_sms.campaigns.watch import CampaignWatch
+from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim
+from kobo_sms.events.publisher import Publisher
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.reports.poller import Poller
@@ -31,6 +33,7 @@ from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
+from kobo_sms.valve.bulk_rest import BulkRest
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.event_sources import EventSources
@@ -62,6 +65,7 @@ class Makers:
     queues: Callable[..., Queues] = Queues
     client: Callable[..., KoboClient] = KoboClient
     breaker: Callable[..., CircuitBreaker] = CircuitBreaker
+    rest: Callable[..., BulkRest] = BulkRest
     valve_store: Callable[..., ValveStore] = ValveStore
     sources: Callable[..., EventSources] = EventSources
     lanes: Callable[..., ClosedLanes] = ClosedLanes
@@ -69,6 +73,7 @@ class Makers:
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
     watch: Callable[..., CampaignWatch] = CampaignWatch
+    publisher: Callable[..., Publisher] = build_publisher
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,11 @@ class Functions:
         queues = self._makers.queues(cast("Any", world.sqs), QUEUE_URLS, DEAD)
         events = SimpleNamespace(put_events=world.checks.put_events)
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
-        breaker = self._makers.breaker(self._valve_store(), prompt, clock, world.rng.uniform, world.note)
+        valve = self._valve_store()
+        breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
+        rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
-        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, campaigns)
+        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest, campaigns)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:
@@ -122,7 +129,7 @@ class Functions:
         functions, clock = cast("Any", world.functions_api), world.clock
         lanes = makers.lanes(cast("Any", world.sqs), functions, settings.send_function, settings.queue_urls, clock)
         sources = makers.sources(functions, settings.mappings)
-        control = makers.control(self._valve_store(), sources, lanes, clock)
+        control = makers.control(self._valve_store(), sources, lanes, clock, world.scenario.quiet_hours)
         credit_store = makers.credit_store(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         topic = makers.topic(cast("Any", world.topic), settings.topic_arn)
         alerting = Alerting(credit_store, topic, lanes, settings, clock)

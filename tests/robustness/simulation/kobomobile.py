@@ -104,6 +104,8 @@ class KoboMobile:
             self._ledger.credit_failed()
 
     def _serve(self, endpoint: str, fields: dict[str, str]) -> tuple[int, bytes]:
+        if endpoint == "send":
+            self._ledger.reached(self._ledger.timeline.frame)
         fault = self._flawed(endpoint, fields) or self.mock.faults.take(endpoint, fields)
         if fault is not None and fault.when != AFTER and fault.kind != "slow":
             return self._break(fault, endpoint, fields)

@@ -12,7 +12,7 @@ from kobo_sms.messages import states
 from kobo_sms.messages.states import State
 from kobo_sms.table import CAMPAIGNS_ID
 from tests.robustness.simulation.expressions import Item
-from tests.robustness.simulation.timeline import Timeline
+from tests.robustness.simulation.timeline import Frame, Timeline
 from tests.robustness.simulation.watch import Watch
 
 # Refusals that use up no attempts.
@@ -54,6 +54,8 @@ class Ledger:
     credit_faults: list[float] = field(default_factory=list)
     # Where AWS does not work well, send_sms may not hear that its lane is closed.
     informed: Callable[[], bool] = lambda: True
+    # Told of each call of send/ as it comes to KoboMobile.
+    reached: Callable[[Frame | None], None] = lambda frame: None
 
     def __post_init__(self) -> None:
         self.watch = Watch(lambda: self.timeline.now, self.note, self.accuse)
@@ -92,6 +94,9 @@ class Ledger:
             self._campaign_written(old, new)
             return
         where = f"{new['id']['S']}/{new['part']['S']}"
+        if new.get("reopened_for") != old.get("reopened_for"):
+            self._reopened(where, old, new)
+            return
         lease = old.get("lease", new.get("lease"))
         if "lease" in new and new["lease"] != lease and float(old["lease_until"]["N"]) > self.timeline.now:
             self.accuse(f"{where}: claimed while another invocation holds the claim")
@@ -119,6 +124,25 @@ class Ledger:
         places = [int(each.get("offset", {"N": "0"})["N"]) for each in (old, new)]
         if places[1] < places[0]:
             self.accuse(f"the campaign's place went back from {places[0]} to {places[1]}")
+
+    def _reopened(self, where: str, old: Item, new: Item) -> None:
+        """An operator's retry: the one way out of a final state, for what failed or is in doubt and nobody holds."""
+        before, after = old["state"]["S"], new["state"]["S"]
+        self.note("reopened", where, before, after)
+        doubt = "leases" in old or before == State.UNKNOWN or old.get("in_doubt", {"BOOL": False})["BOOL"]
+        if before not in {State.FAILED, State.UNKNOWN, *states.OPEN} or after != (
+            State.SENDING if doubt else State.QUEUED
+        ):
+            self.accuse(f"{where}: re-opened from {before} to {after}")
+        if new["in_doubt"]["BOOL"] != doubt:
+            self.accuse(f"{where}: re-opened, and its doubt was {doubt}")
+        if float(old.get("lease_until", {"N": "0"})["N"]) > self.timeline.now:
+            self.accuse(f"{where}: re-opened while an invocation holds the claim")
+        kept = ("message_uuid", "fingerprint", "first_attempt_at", "recipients", "created_at")
+        if any(old.get(name) != new.get(name) for name in kept):
+            self.accuse(f"{where}: re-opened as another part")
+        # Attempts are counted anew.
+        self.tried[where] = self.tried[new["message_uuid"]["S"]] = 0
 
     def _weigh(self, where: str, old: Item, new: Item) -> None:
         """An outcome: waiting for credit or credentials, or while the lane is closed, is no attempt that counts."""

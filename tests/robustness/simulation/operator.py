@@ -40,9 +40,9 @@ class Operator:
 
         self._give(order)
 
-    def open(self, lanes: Sequence[Lane]) -> None:
-        """Take the holds of `lanes` away, and open them."""
-        self._give(lambda: valve_orders.open_(self._connection, lanes, now=self._world.now))
+    def open(self, lanes: Sequence[Lane], *, wake: bool = False) -> None:
+        """Take the holds of `lanes` away, and open them; those that rest only to `wake` them."""
+        self._give(lambda: valve_orders.open_(self._connection, lanes, now=self._world.now, wake=wake))
 
     def _give(self, order: Callable[[], object]) -> None:
         def insist() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kobo_sms.messages.quiet_hours import QuietHours
 from tests.robustness.simulation.chaos import CALM, Odds
 from tests.robustness.simulation.flaws import LOST, NETWORK, REFUSED, Flaw
 from tests.robustness.simulation.publications import DAY, HOUR, NO_CREDIT, START, Publication, draw_request
@@ -41,6 +42,7 @@ class Scenario:
     batch_sizes: tuple[int, ...] = (5,)
     # The ticks of check_credit grow this rare while nothing happens.
     rarest_check: float = 60.0
+    quiet_hours: QuietHours | None = None
 
     @property
     def smooth(self) -> bool:

@@ -1,5 +1,7 @@
 """200 random worlds in which no SMS is lost, doubled or charged without being accounted for, and the valve is right.
 
+In every second of them all changes are told.
+
 `python -m tests.robustness.simulation --seeds 100000 --jobs 2` runs more; `--seed N` replays one and tells what
 happened.
 """
@@ -22,3 +24,4 @@ def test_every_invariant_holds(first: int) -> None:
     # The worlds are not dull.
     assert sum(result.sent for result in results) > 50
     assert sum(result.steps for result in results) > 500
+    assert sum(result.told for result in results) > 100

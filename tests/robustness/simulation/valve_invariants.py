@@ -48,6 +48,9 @@ class ValveInspection:
         watch = self._world.watch
         for lane, mapping in self._world.mappings.by_lane.items():
             held, cause = lane in watch.held, watch.closed.get(lane, "")
+            if lane in watch.resting:
+                # Nothing waits, so nobody looks whether the night is over.
+                held, cause = True, OPERATOR
             if cause != (OPERATOR if held else ""):
                 yield f"{lane}: ends {cause or 'open'}, {'' if held else 'not '}held by an operator"
             if mapping.state != ("Disabled" if held else "Enabled"):
@@ -56,6 +59,8 @@ class ValveInspection:
     def _causes(self) -> Iterator[str]:
         """No lane is closed without a cause: one recipient that always fails is none."""
         for change in self._world.watch.changes:
+            if change.resumed:
+                continue
             if change.cause in (GATEWAY, CREDENTIALS) and not self._is_faulty(change):
                 yield f"{change.lane}: closed for {change.cause} ({change.detail}) by fewer than {SEVERAL} recipients"
             if change.cause == CREDIT and not any(

@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from kobo_sms.aws.dynamodb import decode
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import CREDIT_ID, CREDIT_STATE, VALVE_ID
+from kobo_sms.valve.rules import QUIET_HOURS
 from tests.robustness.simulation.expressions import Item
 
 # What is better, but not good yet.
 _SILENT = {("critical", "low")}
-_VALVE, _ACCOUNT = ("lanes", "holds", "open_asked"), ("pending", "alerts")
+_VALVE, _ACCOUNT = ("lanes", "holds", "open_asked", "woken"), ("pending", "alerts")
 
 
 @dataclass(frozen=True)
 class Change:
-    """A lane that was closed for `cause`, or, `cause` being empty, opened."""
+    """A lane that was closed for `cause`, or, `cause` being empty, opened; `resumed`: it was so before it rested."""
 
     at: float
     lane: str
     cause: str
     detail: str = ""
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Watch:
         self.closed: dict[str, str] = {}
         self.closed_at: dict[str, float] = {}
         self.held: set[str] = set()
+        # Lanes at rest that nothing else keeps closed, and when an operator last woke which.
+        self.resting: set[str] = set()
+        self.woken: dict[Lane, float] = {}
         self._valve: dict[str, Any] = {}
         self._account: dict[str, Any] = {}
         self._clock, self._note, self._accuse = clock, note, accuse
@@ -62,23 +68,28 @@ class Watch:
             self._take_in_account(known)
 
     def calm(self) -> bool:
-        """Tell whether no lane is closed but by an operator, no order waits, and no alert is due or in force."""
+        """Tell whether no lane is closed but by an operator or for quiet hours alone, no order waits, and no alert is
+        due or in force."""
         tracks = self._account.get("alerts", {}).values()
         uneasy = any(track["state"] != "ok" or track["clear"] for track in tracks)
         waiting = self._valve.get("open_asked") or self._account.get("pending")
-        return self.closed.keys() == self.held and not waiting and not uneasy
+        return self.closed.keys() - self.resting == self.held and not waiting and not uneasy
 
     def _take_in_valve(self, valve: dict[str, Any]) -> None:
         before, self._valve = self.closed, valve
-        self.closed = {lane: each["cause"] for lane, each in valve.get("lanes", {}).items()}
+        lanes = valve.get("lanes", {})
+        self.closed = {lane: each["cause"] for lane, each in lanes.items()}
         self.held = set(valve.get("holds", {}))
+        self.resting = {lane for lane, each in lanes.items() if each["cause"] == QUIET_HOURS and "beneath" not in each}
+        # Who closes it takes that back, which is not heard at once.
+        self.woken |= {Lane(lane): float(at) for lane, at in valve.get("woken", {}).items()}
         now = self._clock()
         for lane in before.keys() | self.closed.keys():
             cause = self.closed.get(lane, "")
             if cause != before.get(lane, ""):
                 detail = valve["lanes"][lane].get("detail", "") if cause else ""
                 self._note("valve", lane, cause or "open", detail)
-                self.changes.append(Change(now, lane, cause, detail))
+                self.changes.append(Change(now, lane, cause, detail, before.get(lane) == QUIET_HOURS))
         self.closed_at = {lane: self.closed_at.get(lane, now) for lane in self.closed}
 
     def _take_in_account(self, account: dict[str, Any]) -> None:

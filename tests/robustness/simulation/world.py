@@ -19,9 +19,11 @@ from tests.robustness.simulation.functions_api import FakeLambda
 from tests.robustness.simulation.kobomobile import KoboMobile
 from tests.robustness.simulation.ledger import Ledger
 from tests.robustness.simulation.mappings import Mappings
+from tests.robustness.simulation.nights import Nights, draw_nights
 from tests.robustness.simulation.publications import START, Publication
 from tests.robustness.simulation.scenario import Scenario, draw
 from tests.robustness.simulation.sqs import BULK, PRIORITY, FakeSQS
+from tests.robustness.simulation.telling import Telling
 from tests.robustness.simulation.timeline import NEVER, Act, Frame, Timeline
 from tests.robustness.simulation.topic import FakeSNS
 from tests.robustness.simulation.trace import Trace
@@ -43,9 +45,13 @@ class World:
         self.timeline = Timeline(START)
         self.trace = Trace(live)
         self.scenario: Scenario = scenario or draw(self.rng)
+        if scenario is None:
+            draw_nights(self.scenario, random.Random(f"nights {seed}"))
+        self.nights = Nights(self)
         self.chaos = Chaos(self.rng, self.timeline.wait, self.stall)
         self.ledger = Ledger(self.timeline, self.note)
         self.ledger.informed = lambda: self.chaos.odds == CALM
+        self.ledger.reached = self.nights.reached
         self.watch = self.ledger.watch
         self.dynamodb = FakeDynamoDB(self.chaos, self.ledger.written)
         self.sqs = FakeSQS(self.chaos, self.clock, self.note, self.scenario.max_receives)
@@ -60,6 +66,8 @@ class World:
         # Drawn apart: the worlds without a campaign are what they would be without this.
         plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"), self.scenario)
         self.campaigns = Campaigns(self, plan)
+        self.telling = Telling(self, seed, (makers or Makers()).publisher)
+        self.dynamodb.streamed = self.telling.written
         self.published: list[tuple[Publication, str]] = []
         self.idle: list[Warm] = []
         self.fate = Fate(self)
@@ -105,7 +113,7 @@ class World:
     def settled(self) -> bool:
         """Tell whether check_credit has nothing left to do, nor will have as things are."""
         steady = all(
-            each.state == ("Disabled" if lane in self.watch.held else "Enabled")
+            each.state == ("Disabled" if lane in self.watch.held | self.watch.resting else "Enabled")
             for lane, each in self.mappings.by_lane.items()
         )
         return steady and not self.sqs.messages and not self.fate.busy and self.watch.calm()
@@ -127,6 +135,7 @@ class World:
     def _at_rest(self) -> bool:
         due = (self.dynamodb.next_due(), self.dynamodb.next_campaign())
         quiet = not self.timeline.busy and due == (None, None) and self.checks.content
+        quiet = quiet and self.telling.done
         return (quiet and self.settled()) or self.timeline.steps > _MOST_STEPS
 
     def _publish(self, publication: Publication) -> None:

@@ -12,6 +12,7 @@ from kobo_sms.kobomobile.answers import Report
 from kobo_sms.kobomobile.report_codes import REASONS
 from kobo_sms.kobomobile.tokens import explain
 from kobo_sms.messages.fields import MAX_REFERENCE, MAX_TEXT
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.numbers import normalise
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
 from kobo_sms.messages.request import MAX_BAD_NUMBERS, Request, parse
@@ -22,6 +23,7 @@ from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import HISTORY, Lease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
@@ -112,12 +114,14 @@ def send(table: Largest, part: Part, msgids: str) -> None:
     claim(table, part, "died", NOW)
     # As many attempts as there may be, each as dear as this one.
     item = table.items[part.request.id, part.name]
-    item["leases"] = {"SS": [f"died-{attempt}".ljust(32, "x") for attempt in range(100)]}
-    for attempt in range(records.HISTORY_HEAD + 2):
+    leases = [Lease(f"died-{attempt}".ljust(32, "x"), NOW, Lane.PRIORITY, probe=True) for attempt in range(100)]
+    item["leases"] = {"SS": [lease.to_text() for lease in leases]}
+    for attempt in range(HISTORY.first + 2):
         at = NOW + 1000 + attempt
         taken = claim(table, part, f"held-{attempt}", at)
-        if attempt == records.HISTORY_HEAD:
-            taken = replace(taken, history=[*taken.history, *records.HISTORY_TAIL * taken.history[-1:]])
+        if attempt == HISTORY.first:
+            newest = taken.history.events[-1:]
+            taken = replace(taken, history=HISTORY.extend(taken.history, HISTORY.last * newest))
         reason = f"given up after 100 attempts: {explain('error_user')}, one of them with its answer lost: " + 50 * "x"
         decision = Decision("sending", Next.RETRY, reason, 100, in_doubt=True)
         table.store.record(taken, decision, now=at, label=64 * "x", due=None)
