@@ -114,7 +114,7 @@ class Sender:
 
     def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
         """End the part, as its campaign was stopped."""
-        found = self._store.cancel(part, now=now)
+        found = self._store.cancel(part, now=now, lane=message.lane)
         if isinstance(found, Decision):
             return describe(part, found, NOT_ASKED, now)
         return self._leave(message, part, found, now)

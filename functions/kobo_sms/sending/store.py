@@ -167,8 +167,12 @@ class Store:
             return IdempotencyConflict()
         return Finished(State.SPLIT)
 
-    def cancel(self, part: Part, *, now: float) -> Decision | Busy | Finished | IdempotencyConflict:
+    def cancel(
+        self, part: Part, *, now: float, lane: Lane | None = None
+    ) -> Decision | Busy | Finished | IdempotencyConflict:
         """End a part whose campaign was stopped, or say why there is nothing to end.
+
+        It is remembered among the attempts, as all ends are. `lane` is where the message came from.
 
         Raises
         ------
@@ -181,7 +185,8 @@ class Store:
                 return taken
             died = leases_of(old)
             known = _known(old, died)
-            claim = Claim(part, Lease(""), now, known, HISTORY.read(old), died, self._sender_of(part))
+            known = replace(known, calls=known.calls + 1)
+            claim = Claim(part, Lease("", now, lane), now, known, HISTORY.read(old), died, self._sender_of(part))
             decision = after_stop(known)
             newer = self._end(claim, decision, old, now)
             if newer is None:
