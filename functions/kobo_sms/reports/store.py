@@ -106,9 +106,9 @@ class ReportStore:
         Returns None when it is written, else the part as another invocation has left it, empty if it is gone.
         """
         write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
-        write.set(**rounds or {})
         if "campaign_shard" in item:
             write.set(progress=describe_progress(item["state"], item.get("reason"), recipients))
+        write.set(**rounds or {})
         if asked_at is not None:
             write.set(asked_at=moment(asked_at))
         if next_due is None:

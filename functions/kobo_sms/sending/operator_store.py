@@ -47,7 +47,7 @@ class OperatorStore(Store):
 
     def end_unclaimed(self, part: Part, *, now: float) -> bool:
         """Record the end of a part that nobody has ever claimed. False when the table knows it by now."""
-        write = self._opening(part, State.FAILED, now).set(reason=DROPPED)
+        write = self._opening(part, State.FAILED, now, DROPPED).set(reason=DROPPED)
         write.where(f"attribute_not_exists({write.name('id')})")
         return self._write(part.request.id, part.name, write)
 

@@ -107,12 +107,6 @@ class Sender:
         at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
         return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
 
-    def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
-        """Give the message back untouched in its lane's quiet hours."""
-        wait = self._rest.wait_for(message.lane, deadline)
-        result = replace(_result("held back", part), reason="quiet hours")
-        return self._give_back(message, result, wait, part) if wait else None
-
     def _pause(self, message: Message, part: Part) -> SendResult:
         """Give the message back untouched until its campaign is resumed; the longer that takes, the more seldom."""
         result = replace(_result("held back", part), reason="its campaign is paused")
@@ -120,10 +114,16 @@ class Sender:
 
     def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
         """End the part, as its campaign was stopped."""
-        found = self._store.cancel(part, now=now)
+        found = self._store.cancel(part, now=now, lane=message.lane)
         if isinstance(found, Decision):
-            return describe(part, found, "none", now)
+            return describe(part, found, NOT_ASKED, now)
         return self._leave(message, part, found, now)
+
+    def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
+        """Give the message back untouched in its lane's quiet hours."""
+        wait = self._rest.wait_for(message.lane, deadline)
+        result = replace(_result("held back", part), reason="quiet hours")
+        return self._give_back(message, result, wait, part) if wait else None
 
     def _hold(self, message: Message, part: Part) -> SendResult | None:
         """Give the message back untouched while the circuit breaker holds its lane or there is no login."""

@@ -167,8 +167,12 @@ class Store:
             return IdempotencyConflict()
         return Finished(State.SPLIT)
 
-    def cancel(self, part: Part, *, now: float) -> Decision | Busy | Finished | IdempotencyConflict:
+    def cancel(
+        self, part: Part, *, now: float, lane: Lane | None = None
+    ) -> Decision | Busy | Finished | IdempotencyConflict:
         """End a part whose campaign was stopped, or say why there is nothing to end.
+
+        It is remembered among the attempts, as all ends are. `lane` is where the message came from.
 
         Raises
         ------
@@ -181,7 +185,8 @@ class Store:
                 return taken
             died = leases_of(old)
             known = _known(old, died)
-            claim = Claim(part, Lease(""), now, known, HISTORY.read(old), died, self._sender_of(part))
+            known = replace(known, calls=known.calls + 1)
+            claim = Claim(part, Lease("", now, lane), now, known, HISTORY.read(old), died, self._sender_of(part))
             decision = after_stop(known)
             newer = self._end(claim, decision, old, now)
             if newer is None:
@@ -213,11 +218,11 @@ class Store:
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
-    def _opening(self, part: Part, state: State, now: float) -> Expression:
+    def _opening(self, part: Part, state: State, now: float, reason: str | None = None) -> Expression:
         fixed = self._described(part)
         if part.request.campaign is not None:
             # A part that is tried again keeps what its last attempt came to until this one has ended.
-            fixed["progress"] = describe_progress(state, None, fixed["recipients"])
+            fixed["progress"] = describe_progress(state, reason, fixed["recipients"])
         write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep))
         return write.set_once(**fixed)
 
@@ -259,6 +264,8 @@ class Store:
         return write.remove("lease", "lease_until", "leases")
 
     def _claimed(self, part: Part, lease: Lease, until: float, old: Item) -> Claim:
+        # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it.
+        # It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
         died = [each for each in leases_of(old) if each.token != lease.token]
         known = _known(old, died)
         known = replace(known, calls=known.calls + 1)
@@ -293,11 +300,10 @@ def _key(part: Part) -> dict[str, Any]:
 
 
 def _known(item: Item, died: Sequence[Lease]) -> Known:
-    """Return what the table knew of a part before it was claimed; `died`: claims that nobody gave back.
+    """Return what the table knew of a part before it was claimed.
 
-    These attempts died between claim and outcome, so KoboMobile may have executed them. Our own lease there is this
-    very claim, repeated by boto3 as its answer was lost: nobody was asked under it. It has replaced `lease`, which is
-    why `leases` keeps them all until an outcome is written.
+    `died` are the claims that nobody gave back: their attempts ended between claim and outcome, so KoboMobile may have
+    executed them.
     """
     return Known(
         attempts=int(item.get("attempts", 0)) + len(died),

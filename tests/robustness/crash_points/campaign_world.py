@@ -29,6 +29,7 @@ from kobo_sms.runtime import Deadline, Runtime
 from tests.robustness.crash_points.check_gates import Death, Gate, Through
 from tests.robustness.simulation.campaigns import InTurn
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
+from tests.robustness.simulation.expressions import Item
 
 TABLE, KEEP = "messages", 30 * 86_400.0
 SECONDS = 60.0
@@ -95,8 +96,14 @@ class CampaignWorld:
     def __init__(self, calls_at_once: int = 40) -> None:
         self.now = 1_800_000_000.0
         self.calls_at_once = calls_at_once
-        self.dynamodb, self.queue, self.bucket = FakeDynamoDB(calm()), Queue(), Bucket()
+        self.dynamodb, self.queue, self.bucket = FakeDynamoDB(calm(), self._watch), Queue(), Bucket()
+        # How far the campaign was, whenever that was written.
+        self.places: list[int] = []
         self._tokens = count()
+
+    def _watch(self, _old: Item, new: Item) -> None:
+        if "offset" in new:
+            self.places.append(int(new["offset"]["N"]))
 
     def clock(self) -> float:
         return self.now

@@ -9,7 +9,7 @@ import pytest
 
 from kobo_sms.campaigns.campaign import CampaignState
 from tests.robustness.crash_points.campaign_world import MEMBER, SECONDS, CampaignWorld, missing
-from tests.robustness.crash_points.check_gates import Gate
+from tests.robustness.crash_points.check_gates import DeadlyGate, Gate
 
 REQUESTS = 30
 
@@ -62,6 +62,26 @@ def test_two_runs_at_once(halt: int, later: float) -> None:
     assert "lease" not in world.item("sale")
     again = world.queue.ids().total() - REQUESTS
     assert again <= (MEMBER if later else 0)
+
+
+@pytest.mark.parametrize("halt", HALTS)
+def test_the_other_run_dies_on_its_way(halt: int) -> None:
+    """It has taken the campaign over; the first goes on with a place that is not the campaign's any more."""
+    for death in range(len(STEPS)):
+        world = begin()
+
+        def other(world: CampaignWorld = world, death: int = death) -> None:
+            world.now += SECONDS
+            world.run(DeadlyGate(point=(death, "after")))
+
+        world.run(InterruptedGate(halt=halt, meanwhile=other))
+        for _ in range(2):
+            world.run()
+        assert missing(world, "sale", REQUESTS) == set()
+        assert world.places == sorted(world.places)
+        campaign = world.campaign("sale")
+        assert (campaign.state, campaign.place.recipients) == (CampaignState.SENDING, REQUESTS)
+        assert world.queue.ids().total() - REQUESTS <= 2 * MEMBER
 
 
 @pytest.mark.parametrize("halt", HALTS)

@@ -72,8 +72,8 @@ class Makers:
     control: Callable[..., ValveControl] = ValveControl
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
-    publisher: Callable[..., Publisher] = build_publisher
     watch: Callable[..., CampaignWatch] = CampaignWatch
+    publisher: Callable[..., Publisher] = build_publisher
 
 
 @dataclass(frozen=True)

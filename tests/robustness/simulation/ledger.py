@@ -111,6 +111,20 @@ class Ledger:
         if "lease" in old and "lease" not in new:
             self._weigh(where, old, new)
 
+    def _campaign_written(self, old: Item, new: Item) -> None:
+        """Note what a campaign becomes; nothing leaves its end, and its place never goes back."""
+        before, after = (each.get("state", {}).get("S", "") for each in (old, new))
+        if new["id"]["S"] != CAMPAIGNS_ID:
+            return
+        if before != after:
+            self.note("campaign", before, after)
+            self.campaign_changes.append((self.timeline.now, after))
+            if before in ENDED:
+                self.accuse(f"the campaign went from {before} to {after}")
+        places = [int(each.get("offset", {"N": "0"})["N"]) for each in (old, new)]
+        if places[1] < places[0]:
+            self.accuse(f"the campaign's place went back from {places[0]} to {places[1]}")
+
     def _reopened(self, where: str, old: Item, new: Item) -> None:
         """An operator's retry: the one way out of a final state, for what failed or is in doubt and nobody holds."""
         before, after = old["state"]["S"], new["state"]["S"]
@@ -129,20 +143,6 @@ class Ledger:
             self.accuse(f"{where}: re-opened as another part")
         # Attempts are counted anew.
         self.tried[where] = self.tried[new["message_uuid"]["S"]] = 0
-
-    def _campaign_written(self, old: Item, new: Item) -> None:
-        """Note what a campaign becomes; nothing leaves its end, and its place never goes back."""
-        before, after = (each.get("state", {}).get("S", "") for each in (old, new))
-        if new["id"]["S"] != CAMPAIGNS_ID:
-            return
-        if before != after:
-            self.note("campaign", before, after)
-            self.campaign_changes.append((self.timeline.now, after))
-            if before in ENDED:
-                self.accuse(f"the campaign went from {before} to {after}")
-        places = [int(each.get("offset", {"N": "0"})["N"]) for each in (old, new)]
-        if places[1] < places[0]:
-            self.accuse(f"the campaign's place went back from {places[0]} to {places[1]}")
 
     def _weigh(self, where: str, old: Item, new: Item) -> None:
         """An outcome: waiting for credit or credentials, or while the lane is closed, is no attempt that counts."""

@@ -63,11 +63,11 @@ class World:
         self.secret = {"user": "demo", "pass": "demo-pass"}
         self.checks = Checks(self)
         self.functions = Functions(self, makers or Makers())
-        self.telling = Telling(self, seed, (makers or Makers()).publisher)
-        self.dynamodb.streamed = self.telling.written
         # Drawn apart: the worlds without a campaign are what they would be without this.
         plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"), self.scenario)
         self.campaigns = Campaigns(self, plan)
+        self.telling = Telling(self, seed, (makers or Makers()).publisher)
+        self.dynamodb.streamed = self.telling.written
         self.published: list[tuple[Publication, str]] = []
         self.idle: list[Warm] = []
         self.fate = Fate(self)

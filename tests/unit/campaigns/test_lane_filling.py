@@ -81,6 +81,20 @@ def test_what_is_refused_all_the_time_is_left_to_the_next_run() -> None:
     assert sum(lane.pauses) < 12
 
 
+def test_it_is_not_given_up_as_long_as_some_are_taken() -> None:
+    """Of each second call one is taken: twenty calls for ten requests."""
+    lane = Lane(FakeSQS())
+
+    def take_one(*, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        lane.sqs.calls.append(Entries)
+        refused = Entries if len(lane.sqs.calls) % 2 else Entries[1:]
+        return {"Failed": [{"Id": entry["Id"], "Code": "InternalError"} for entry in refused]}
+
+    lane.sqs.send_message_batch = take_one  # type: ignore[method-assign]
+    assert lane.filling().put([line(at) for at in range(10)], "c") == {}
+    assert len(lane.sqs.calls) == 20
+
+
 @pytest.mark.parametrize("fault", ["never", "whole-call"])
 def test_what_sqs_will_never_take_is_told_and_the_others_go_on(fault: str) -> None:
     lane = Lane(FakeSQS(0.3))
