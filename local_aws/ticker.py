@@ -34,7 +34,7 @@ def take_over_schedules(clients: Clients, expected: Iterable[Expected]) -> list[
     for resource in expected:
         if resource.type == _SCHEDULE:
             found: dict[str, Any] = dict(clients.scheduler.get_schedule(Name=resource.physical_id))
-            keep = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+            keep = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
             clients.scheduler.update_schedule(**{name: found[name] for name in keep}, State="DISABLED")
             taken.append(Scheduled(found["Target"]["Arn"], found["Target"].get("Input", "{}")))
     return taken

@@ -16,6 +16,7 @@ BUCKET_POLICY = "AWS::S3::BucketPolicy"
 FUNCTION = "AWS::Lambda::Function"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
+SCHEDULE = "AWS::Scheduler::Schedule"
 TABLE = "AWS::DynamoDB::Table"
 
 NOT_COMPARED = {
@@ -90,6 +91,16 @@ def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
             _complete_table(clients, resource)
         if resource.type == BUCKET and resource.physical_id:
             complete_bucket(clients, resource.physical_id, resource.properties)
+        if resource.type == SCHEDULE and resource.physical_id:
+            _complete_schedule(clients, resource)
+
+
+def _complete_schedule(clients: Clients, schedule: Expected) -> None:
+    """Set a schedule's time zone by its API."""
+    found: dict[str, Any] = dict(clients.scheduler.get_schedule(Name=schedule.physical_id))
+    kept = {name: found[name] for name in ("ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
+    zone = schedule.properties.get("ScheduleExpressionTimezone", "UTC")
+    clients.scheduler.update_schedule(Name=schedule.physical_id, ScheduleExpressionTimezone=zone, **kept)
 
 
 def _complete_table(clients: Clients, table: Expected) -> None:

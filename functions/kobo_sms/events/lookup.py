@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # BatchWriteItem takes 25 at most.
 _BATCH = 25
 # What DynamoDB leaves is asked for again, for a quarter of a minute as long as that gets on: the next invocation would
-# begin with the first entry. (A part has 20 calls; with half of the entries left each time it takes ten rounds.)
+# begin with the first entry. (500 entries are 20 calls; with half of the entries left each time it takes ten rounds.)
 _ROUNDS, _IDLE_ROUNDS = 20, 7
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.8
 # A part's own expiry moves on with each change, an entry is written once: so it outlives the part by what may lie
@@ -39,15 +39,16 @@ class Lookup:
         self._table = table
         self._pause = pause
 
-    def add(self, item: Item) -> None:
-        """Write the entries of a part.
+    def add(self, parts: Iterable[Item]) -> None:
+        """Write the entries of parts.
 
         Raises
         ------
         NotPublished
             when DynamoDB keeps refusing some for now.
         """
-        requests = [{"PutRequest": {"Item": encode(entry)}} for entry in entries_of(item)]
+        entries = (entry for part in parts for entry in entries_of(part))
+        requests = [{"PutRequest": {"Item": encode(entry)}} for entry in entries]
         left, wait, idle = requests, _FIRST_WAIT, 0
         for _ in range(_ROUNDS):
             before, left = len(left), self._write(left)

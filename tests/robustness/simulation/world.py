@@ -98,10 +98,14 @@ class World:
 
     def run(self) -> None:
         """Live through the scenario, then heal everything and run until all is quiet."""
+        self.live()
+        self.rest()
+
+    def live(self) -> None:
+        """Live through the scenario, then heal everything."""
         self.begin()
         self.timeline.run(max(self.scenario.end, *(one.at + 3600 for one in self.scenario.publications)))
         self.fate.heal()
-        self.rest()
 
     def rest(self) -> None:
         """Run until all is quiet."""
