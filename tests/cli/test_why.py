@@ -233,7 +233,7 @@ def test_a_retry_of_a_dead_letter_and_its_end_stand_among_the_attempts(life: Lif
     told = whats(rows)
     assert told[told.index("dead-lettered") + 1] == "retried by an operator"
     retried = the(rows, "retried by an operator")
-    assert (seconds(retried), retried["state"], retried["answer"]) == (100, "queued", None)
+    assert (retried["at"], retried["state"], retried["answer"]) == (iso(QUEUED + 100), "queued", None)
     assert retried["why"] is not None
     assert "attempts are counted anew" in retried["why"]
     answered = [row for row in rows if row["what"] == "answered"]
