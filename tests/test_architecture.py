@@ -29,7 +29,7 @@ FLOORS = (
     {"messages"},
     {"aws"},
     {"kobomobile"},
-    {"valve"},
+    {"valve", "optouts"},
     {"sending", "reports", "credit", "events"},
     {"telemetry", "composition"},
 )

@@ -17,6 +17,8 @@ REPORTS_ID = "~reports"
 STATS_ID = "~stats"
 # Followed by a number: what was sent to it.
 LOOKUP_PREFIX = "~to/"
+# Each followed by a shard; the part is a number: who opted out, and whom a report called do-not-disturb.
+OPTOUT_PREFIX, DO_NOT_DISTURB_PREFIX = "~optout/", "~dnd/"
 # The partitions of the index `due`.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 

@@ -7,21 +7,16 @@ is when the request came, in milliseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kobo_sms.aws.dynamodb import encode
-from kobo_sms.errors import NotPublished
+from kobo_sms.aws.batch_write import put_all
 from kobo_sms.table import LOOKUP_PREFIX, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# BatchWriteItem takes 25 at most.
-_BATCH = 25
-_TRIES, _FIRST_WAIT = 7, 0.05
 # A part's own expiry moves on with each change, an entry is written once: so it outlives the part by what may lie
 # between the part's first change and its last. 13 days in a queue and 14 of asking for reports, and a day.
 _OUTLIVES = 28 * 86_400
@@ -41,23 +36,10 @@ class Lookup:
 
         Raises
         ------
-        NotPublished
+        NotWritten
             when DynamoDB keeps refusing some for now.
         """
-        entries = iter(entries_of(item))
-        while batch := list(islice(entries, _BATCH)):
-            self._write([{"PutRequest": {"Item": encode(entry)}} for entry in batch])
-
-    def _write(self, requests: Sequence[Any]) -> None:
-        left, wait = list(requests), _FIRST_WAIT
-        for _ in range(_TRIES):
-            answer = self._client.batch_write_item(RequestItems={self._table: left})
-            left = list(answer.get("UnprocessedItems", {}).get(self._table, []))
-            if not left:
-                return
-            self._pause(wait)
-            wait *= 2
-        raise NotPublished(f"DynamoDB left {len(left)} of {len(requests)} look-up entries unwritten {_TRIES} times")
+        put_all(self._client, self._table, entries_of(item), self._pause)
 
 
 def entries_of(item: Item) -> Iterator[Item]:

@@ -17,6 +17,7 @@ from kobo_sms.events.lookup import Lookup
 from kobo_sms.events.published import Published
 from kobo_sms.events.status_events import StatusEvent, status_events
 from kobo_sms.events.unpublished import Unpublished
+from kobo_sms.optouts.do_not_disturb import DoNotDisturbNotes
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item
 
@@ -26,12 +27,13 @@ _LONGEST_CALL = 20.0
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What is to be done about the record at a place: its events, and the part if it is a new one."""
+    """What is to be done about the record at a place: its events, and the part as it was, None if new, and as it is."""
 
     at: int
     record: Mapping[str, Any]
     events: Sequence[StatusEvent]
-    new_part: Item | None
+    old: Item | None = None
+    new: Item | None = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,13 @@ class _Placed:
 class Publisher:
     """Publishes batches of stream records; `lookup` is None when nobody looks numbers up."""
 
-    def __init__(self, bus: EventBus, unpublished: Unpublished, lookup: Lookup | None) -> None:
+    def __init__(
+        self, bus: EventBus, unpublished: Unpublished, lookup: Lookup | None, notes: DoNotDisturbNotes | None = None
+    ) -> None:
         self._bus = bus
         self._unpublished = unpublished
         self._lookup = lookup
+        self._notes = notes
 
     def publish(self, records: Sequence[Mapping[str, Any]], deadline: Deadline) -> Published:
         """Publish what `records` tell, up to the first that cannot be published for now.
@@ -64,7 +69,7 @@ class Publisher:
                 break
             self._put(call, deadline, done)
             for each in call:
-                self._look_up(each, done)
+                self._write_entries(each, done)
         return done
 
     def _prepare(self, records: Sequence[Mapping[str, Any]], done: Published) -> list[_Prepared]:
@@ -91,14 +96,17 @@ class Publisher:
                 if event is each.event:
                     self._keep(each.origin.at, each.origin.record, code, event, done)
 
-    def _look_up(self, placed: _Placed, done: Published) -> None:
-        """Write the look-up entries of a new part once the last of its events is published."""
+    def _write_entries(self, placed: _Placed, done: Published) -> None:
+        """Write the look-up entries of a new part, and who does not want to be disturbed, once the last event of the
+        record is published."""
         origin = placed.origin
-        last = placed.event is origin.events[-1]
-        if self._lookup is None or origin.new_part is None or not last or not done.goes_on(origin.at):
+        if origin.new is None or placed.event is not origin.events[-1] or not done.goes_on(origin.at):
             return
         try:
-            self._lookup.add(origin.new_part)
+            if self._lookup is not None and origin.old is None:
+                self._lookup.add(origin.new)
+            if self._notes is not None:
+                self._notes.take(origin.old, origin.new)
         except Exception as error:  # noqa: BLE001 - it is in the result, or in the queue of the unpublished
             if is_passing(error):
                 done.stop(origin.at, error)
@@ -120,9 +128,8 @@ class Publisher:
 def _prepared(at: int, record: Mapping[str, Any]) -> _Prepared:
     change = read_change(record)
     if change.new is None:
-        return _Prepared(at, record, (), None)
-    events = status_events(change.event_id, change.old, change.new)
-    return _Prepared(at, record, events, change.new if change.old is None else None)
+        return _Prepared(at, record, ())
+    return _Prepared(at, record, status_events(change.event_id, change.old, change.new), change.old, change.new)
 
 
 def _calls(prepared: Sequence[_Prepared]) -> Iterator[list[_Placed]]:

@@ -14,6 +14,7 @@ from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.fields import FIELDS
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
+from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.backoff import wait_seconds
@@ -52,6 +53,7 @@ class Sender:
         runtime: Runtime,
         breaker: CircuitBreaker,
         rest: BulkRest,
+        optouts: OptOutLookup,
     ) -> None:
         self._store = store
         self._client = client
@@ -61,6 +63,7 @@ class Sender:
         self._runtime = runtime
         self._breaker = breaker
         self._rest = rest
+        self._optouts = optouts
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
         """Do what can be done about `message` before `deadline`, when the invocation ends.
@@ -76,12 +79,17 @@ class Sender:
             return self._reject(message, error)
         if part.too_large:
             return self._split_root(message, part, now)
+        opted_out = None
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
             held = self._keep_quiet(message, part, deadline) or self._hold(message, part)
             if held is not None:
                 return held
-        claim = self._store.claim(part, token=self._runtime.token(), now=now, until=deadline.lease_until)
+            if part.request.promotional:
+                # Before the claim, which fixes it: an attempt of unknown outcome is repeated as it was.
+                opted_out = self._optouts.among(part.request.to)
+        token = self._runtime.token()
+        claim = self._store.claim(part, token=token, now=now, until=deadline.lease_until, opted_out=opted_out)
         if not isinstance(claim, Claim):
             return self._leave(message, part, claim, now)
         result = self._attempt(message, claim, now)
@@ -119,7 +127,7 @@ class Sender:
         return ""
 
     def _attempt(self, message: Message, claim: Claim, now: float) -> SendResult:
-        part, known, limit = claim.part, claim.known, self._settings.max_attempts
+        part, known, limit = claim.to_send, claim.known, self._settings.max_attempts
         decision = before_call(part, known, now=now, max_attempts=limit)
         if decision is not None:
             return self._carry_out(message, claim, decision, "none")
@@ -145,12 +153,12 @@ class Sender:
     ) -> SendResult:
         """Record the decision, and do with the message what it says."""
         now = self._runtime.clock()
-        result = describe(claim.part, decision, label, now, surplus)
+        result = replace(describe(claim.to_send, decision, label, now, surplus), opted_out=len(claim.opted_out))
         match decision.next:
             case Next.SPLIT:
                 if not self._store.split(claim, decision, now=now, label=label):
                     return self._carry_out(message, claim, stop_halving(claim.known, label), label)
-                self._queues.put_parts(message.lane, claim.part.halves())
+                self._queues.put_parts(message.lane, claim.to_send.halves())
             case Next.DEAD_LETTER:
                 # Before the outcome: once that is recorded, nobody comes back to do this.
                 self._dead_letters.put(message, claim.part, decision, label)
@@ -172,7 +180,7 @@ class Sender:
         if isinstance(found, Busy):
             return self._give_back(message, _result("busy", part), max(1, round(found.until - now) + 1))
         if found.state == State.SPLIT:
-            self._queues.put_parts(message.lane, part.halves())
+            self._queues.put_parts(message.lane, part.without(found.opted_out).halves())
         return _result("duplicate", part)
 
     def _split_root(self, message: Message, part: Part, now: float) -> SendResult:

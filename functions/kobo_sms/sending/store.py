@@ -6,13 +6,14 @@ one holds only under the claim that the first one took.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.errors import LostClaim
 from kobo_sms.messages import states
-from kobo_sms.messages.packing import pack_numbers
+from kobo_sms.messages.packing import pack_numbers, unpack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Claim:
     """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
 
-    `token` fences the outcome.
+    `token` fences the outcome. `opted_out` are recipients that this attempt leaves out, and each one that repeats it.
     """
 
     part: Part
@@ -36,6 +37,12 @@ class Claim:
     known: Known
     history: list[Item]
     sender: str
+    opted_out: frozenset[str] = frozenset()
+
+    @property
+    def to_send(self) -> Part:
+        """The part as KoboMobile is asked to send it: without those who opted out."""
+        return self.part.without(self.opted_out)
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,10 @@ class Busy:
 
 @dataclass(frozen=True)
 class Finished:
-    """The part has ended in `state`, or was split: there is nothing to send."""
+    """The part has ended in `state`, or was split: there is nothing to send. `opted_out` were left out of it."""
 
     state: str
+    opted_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,18 @@ class Store:
         self._store_text = store_text
 
     def claim(
-        self, part: Part, *, token: str, now: float, until: float
+        self, part: Part, *, token: str, now: float, until: float, opted_out: Collection[str] | None = None
     ) -> Claim | Busy | Finished | IdempotencyConflict:
-        """Take the right to one attempt, or say why there is none to take."""
-        write = self._opening(part, now).set(state=State.SENDING, lease=token, lease_until=moment(until))
+        """Take the right to one attempt, or say why there is none to take.
+
+        `opted_out` are the recipients of a promotional part that opted out by now, None where nobody was asked. They
+        are kept with the claim: an attempt that repeats one of unknown outcome leaves out those that it left out.
+        """
+        write = self._opening(part, now, opted_out or ())
+        write.set(state=State.SENDING, lease=token, lease_until=moment(until))
         write.set_once(first_attempt_at=moment(now)).add(leases={token})
+        if opted_out is not None:
+            write.set_once(opted_out=pack_numbers(opted_out))
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
         # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
         ours = f"{write.name('lease')} = {write.value(token)}"
@@ -94,7 +109,8 @@ class Store:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return self._why_not(part, condition_failed(error))
-        return self._claimed(part, token, until, decode(answer.get("Attributes", {})))
+        claim = self._claimed(part, token, until, old := decode(answer.get("Attributes", {})))
+        return replace(claim, opted_out=_left_out(old, opted_out or ()))
 
     def record(
         self, claim: Claim, decision: Decision, *, now: float, label: str, due: tuple[str, float] | None
@@ -143,8 +159,9 @@ class Store:
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
-    def _opening(self, part: Part, now: float) -> Expression:
-        fixed = records.describe(part, sender=self._sender_of(part), store_text=self._store_text)
+    def _opening(self, part: Part, now: float, opted_out: Collection[str] = ()) -> Expression:
+        sender, store_text = self._sender_of(part), self._store_text
+        fixed = records.describe(part, sender=sender, store_text=store_text, opted_out=opted_out)
         if part.too_large:
             fixed["recipients"] = records.bad_recipients(part)
         write = Expression().set(updated_at=moment(now), expires=int(now + self._keep))
@@ -165,8 +182,11 @@ class Store:
             expires=int(now + self._keep),
             history=records.add_to_history(claim.history, event),
         )
-        if decision.outcomes:
-            write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now))
+        if decision.outcomes or claim.opted_out:
+            write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now, claim.opted_out))
+        if claim.part.request.promotional and not decision.in_doubt:
+            # Nobody was sent to: the next attempt may leave out others, too.
+            write.remove("opted_out")
         write.remove("lease", "lease_until", "leases")
         return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
 
@@ -188,7 +208,7 @@ class Store:
             return IdempotencyConflict()
         if item["state"] in states.OPEN:
             return Busy(float(item["lease_until"]))
-        return Finished(item["state"])
+        return Finished(item["state"], records.opted_out_of(item["recipients"]))
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})
@@ -205,6 +225,13 @@ class Store:
             self._client.update_item(**write.update(self._table, _key(part)))
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise LostClaim(f"the claim on part {part.name} ended before its outcome was written") from error
+
+
+def _left_out(old: Item, asked: Collection[str]) -> frozenset[str]:
+    """Return whom an attempt leaves out: those of the attempt that it repeats, else those that have opted out by now,
+    and in any case those that the part was published without."""
+    fixed = unpack_numbers(old["opted_out"]) if "opted_out" in old else asked
+    return records.opted_out_of(old.get("recipients", {})) | frozenset(fixed)
 
 
 def _key(part: Part) -> dict[str, Any]:

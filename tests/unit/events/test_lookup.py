@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.errors import NotPublished
+from kobo_sms.errors import NotWritten
 from kobo_sms.events.lookup import Lookup, entries_of, part_of
 from tests.unit.events.stream import ONE, TWO, FakeTable, part
 
@@ -46,7 +46,7 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
     lookup, runs = Lookup(cast(Any, table), "table", waits.append), 0
     while len(table.written) < 500:
         runs += 1
-        with suppress(NotPublished):
+        with suppress(NotWritten):
             lookup.add(part(recipients=numbers(500)))
     assert runs == 1 or share == 0.5
     assert runs <= 20
@@ -54,5 +54,5 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
 
 def test_what_is_never_processed_is_an_error() -> None:
     table = FakeTable(leave=lambda requests: requests[:1])
-    with pytest.raises(NotPublished, match="1 of 2"):
+    with pytest.raises(NotWritten, match="1 of 2"):
         Lookup(cast(Any, table), "table", lambda _: None).add(part())
