@@ -54,10 +54,12 @@ template: setup ## template.yaml, with cfn-lint
 unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
-fuzz: setup ## property tests with many random examples, and 10,000 random worlds (half an hour)
+fuzz: setup ## property tests with many random examples, every crash point, 10,000 random worlds (an hour)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --numprocesses=auto -m hypothesis
+	KOBO_FAULTS=all $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/robustness/crash_points
 	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
 	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky
+	$(BIN)/python -m tests.robustness.simulation --seeds 2000 --from $$RANDOM$$RANDOM --jobs $$(nproc) --retries
 
 build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }
@@ -76,6 +78,7 @@ schema: setup ## write events/request.schema.json from the code's rules
 lock: setup ## write the locked requirements anew
 	for name in dev sam uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt; done
+	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

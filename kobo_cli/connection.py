@@ -13,6 +13,7 @@ from local_aws import environment
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
@@ -34,11 +35,11 @@ class Connection:
         """Return the address of the `priority` or the `bulk` queue."""
         return self.variables[f"KOBO_{lane.upper()}_QUEUE_URL"]
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """Return a client of any other service."""
         # boto3-stubs has an overload for each service name, but none for a name known at run time only.
         factory: Any = self.session.client
-        return factory(service, endpoint_url=self.variables.get("AWS_ENDPOINT_URL"))
+        return factory(service, endpoint_url=self.variables.get("AWS_ENDPOINT_URL"), config=config)
 
     def waiting(self, lane: str) -> int:
         """Return about how many messages a lane's queue holds, those being tried or to be tried again among them."""
@@ -77,11 +78,14 @@ def connect(stack: str | None, local: bool) -> Connection:
     if stack is not None and local:
         raise click.UsageError("--stack and --local exclude each other")
     if stack is not None:
-        return _connection(boto3.Session(), _outputs(boto3.Session(), stack), stack)
-    variables = environment.read()
-    if variables is None:
+        found = _describe(boto3.Session(), stack)
+        variables = environment.names_of(dict(_pairs(found.get("Outputs", []))))
+        # Its own name, not the ARN by which it may have been asked for: events have it in their source.
+        return _connection(boto3.Session(), variables, found["StackName"])
+    here = environment.read()
+    if here is None:
         raise CliError("no local stack runs in this folder: start one with `kobo up`, or name one on AWS with --stack")
-    return local_connection(variables)
+    return local_connection(here)
 
 
 def local_connection(variables: Mapping[str, str]) -> Connection:
@@ -102,14 +106,13 @@ def _connection(session: boto3.Session, variables: Mapping[str, str], stack: str
     return Connection(variables, sqs, session.client("dynamodb", endpoint_url=endpoint), stack, session)
 
 
-def _outputs(session: boto3.Session, stack: str) -> dict[str, str]:
+def _describe(session: boto3.Session, stack: str) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = session.client("cloudformation").describe_stacks(StackName=stack)
+        return session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
         raise CliError(f"cannot read the stack {stack}: {error}") from error
-    return environment.names_of(dict(_pairs(answer["Stacks"][0].get("Outputs", []))))
 
 
 def _pairs(outputs: Any) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,7 @@ _GROUPS = (
     "end_to_end",
     "robustness/crash_points/test_deaths.py",
     "robustness/crash_points/test_check_",
+    "robustness/crash_points/test_publishing_",
     "robustness/crash_points",
     "local_aws/test_up.py",
     "local_aws",

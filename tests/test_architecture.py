@@ -25,7 +25,7 @@ HANDLERS = ("send_sms", "check_credit", "poll_reports", "publish_status")
 
 # From the ground up.
 FLOORS = (
-    {"errors", "runtime", "table"},
+    {"errors", "runtime", "table", "history"},
     {"messages"},
     {"aws"},
     {"kobomobile"},
@@ -60,7 +60,8 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"valve_orders", "lookup", "reports", "demo", "request_schema"},
+        {"valve_orders", "lookup", "events", "reports", "demo", "bulk", "request_schema"},
+        {"dead"},
         {"commands"},
         {"main"},
     ),
@@ -224,7 +225,7 @@ def test_what_differs_from_run_to_run_comes_from_outside(path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if {name, room(name)} & PURE or says_pure(name)])
 def test_who_is_pure_knows_nobody_who_is_not(name: str) -> None:
-    assert {each for each in own(path_of(name)) if room(each) not in {"errors", "table", "messages"}} <= {
+    assert {each for each in own(path_of(name)) if room(each) not in {"errors", "table", "history", "messages"}} <= {
         each for each in NAMES if says_pure(each)
     }
     assert tops(path_of(name)) <= {"kobo_sms", "phonenumbers", *sys.stdlib_module_names}

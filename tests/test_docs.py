@@ -1,6 +1,8 @@
 """The READMEs say what is so: links lead somewhere, commands and make targets exist, tables match the code."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,16 @@ def test_commands_exist(page: Path) -> None:
     assert set(re.findall(r"\bkobo ([a-z]+)\b", code)) <= set(COMMANDS)
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= targets
+
+
+def test_templates_for_readers_are_sound(tmp_path: Path) -> None:
+    found = [block for page in PAGES for block in re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)]
+    assert found
+    for at, template in enumerate(found):
+        (tmp_path / f"{at}.yaml").write_text(template)
+    command = [Path(sys.executable).with_name("cfn-lint"), *sorted(tmp_path.iterdir())]
+    linted = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (linted.returncode, linted.stdout) == (0, "")
 
 
 def test_the_table_of_a_requests_fields_is_complete() -> None:

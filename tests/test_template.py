@@ -145,6 +145,16 @@ def test_no_role_may_do_more_than_it_says() -> None:
                 assert statement["Resource"] != "*", name
 
 
+def test_a_producer_may_put_requests_on_the_two_queues_and_nothing_else() -> None:
+    policy = RESOURCES[TEMPLATE["Outputs"]["KoboProducerPolicyArn"]["Value"]["Ref"]]
+    assert policy["Type"] == "AWS::IAM::ManagedPolicy"
+    # It is attached to nobody yet: not to the functions, nor to whoever deploys.
+    assert not {"Roles", "Users", "Groups"} & set(policy["Properties"])
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    queues = [{"Fn::GetAtt": ["PriorityQueue", "Arn"]}, {"Fn::GetAtt": ["BulkQueue", "Arn"]}]
+    assert statement == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queues}
+
+
 def test_a_shard_may_invoke_its_own_function_and_nothing_else() -> None:
     policy = RESOURCES["PollReportsInvokesItself"]
     assert policy["Condition"] == "SeveralReportShards"

@@ -50,8 +50,8 @@ def log_failure(logger: Logger, message_id: str, error: BaseException) -> None:
 
 def _described(error: BaseException) -> dict[str, Any]:
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    # botocore's errors carry AWS's own code for what went wrong.
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    # botocore's errors carry AWS's own code for what went wrong; those of its connections have no response.
+    code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code", "")
     return {"error": type(error).__name__, "code": code, "frames": frames}
 
 

@@ -11,6 +11,7 @@ from local_aws.drift.expectation import SECRET, Expected
 from local_aws.template.source import Template
 
 FUNCTION = "AWS::Lambda::Function"
+MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
 TABLE = "AWS::DynamoDB::Table"
 
@@ -44,15 +45,17 @@ def before_deployment(template: Template) -> None:
             variables = resource["Properties"].get("Environment", {}).get("Variables", {})
             variables.update({name: _as_text(value) for name, value in variables.items()})
         if resource["Type"] == ROLE:
-            _spell_out_permissions(resource["Properties"])
+            for policy in resource["Properties"].get("Policies", []):
+                _spell_out_permissions(policy["PolicyDocument"])
+        if resource["Type"] == MANAGED_POLICY:
+            _spell_out_permissions(resource["Properties"]["PolicyDocument"])
 
 
-def _spell_out_permissions(role: dict[str, Any]) -> None:
-    for policy in role.get("Policies", []):
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
-            statement["Action"] = [*actions, *implied]
+def _spell_out_permissions(policy: dict[str, Any]) -> None:
+    for statement in policy["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
+        statement["Action"] = [*actions, *implied]
 
 
 def _as_text(value: Any) -> Any:

@@ -12,6 +12,11 @@ from typing import Any
 
 import boto3
 
+from kobo_cli import valve_orders
+from kobo_cli.connection import local_connection
+from kobo_cli.reports.why.rows import Row
+from kobo_cli.reports.why.story import tell
+from kobo_sms.table import iso
 from local_aws.stack import LocalStack
 from mock_kobo.control_client import MockControl
 
@@ -80,6 +85,11 @@ class Shop:
         key = {"id": {"S": id_}, "part": {"S": "0"}}
         table = self.stack.environment["KOBO_TABLE"]
         return dict(self.stack.clients.dynamodb.get_item(TableName=table, Key=key).get("Item", {}))
+
+    def why(self, id_: str) -> list[Row]:
+        """Return what `kobo why` tells of a request."""
+        connection = local_connection(self.stack.environment)
+        return tell(connection.items_of(id_), valve_orders.read(connection), None, time.time(), iso)
 
     def closed(self) -> dict[str, str]:
         """Return the closed lanes and why."""

@@ -87,5 +87,5 @@ def test_the_readmes_way_to_publish_works_as_it_stands(stack: LocalStack, monkey
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
     exec(readme.split("```python\n")[1].split("```")[0], {})
-    status = wait_for(local_connection(stack.environment), "order-2291-shipped", 60, Console(quiet=True))
+    status = wait_for(local_connection(stack.environment), "order-2290-shipped", 60, Console(quiet=True))
     assert status["counts"] == {"delivered": 1}

@@ -71,10 +71,17 @@ def test_a_password_goes_through_while_a_bulk_part_is_too_dear(shop: Shop) -> No
     wait_until(lambda: shop.recipients("password"), "the password")
     assert shop.closed() == {"bulk": "credit"}
     assert shop.part("dear")["state"] == {"S": "held"}
+    assert (shop.why("dear")[-1].why or "").startswith("the bulk lane is closed, until the balance has risen")
     shop.hear("empty")
     shop.mock.set_account(balance=1000 * PRICE)
     wait_until(lambda: sum(shop.recipients("dear").values()) == 100, "the dear part")
     shop.hear("recovered")
+    rows = shop.why("dear")
+    told = [(row.what, row.answer) for row in rows if row.what.startswith(("answered", "bulk"))]
+    assert told[0] == ("answered", "error_credit")
+    assert [what for what, _ in told if what != "answered"] == ["bulk lane closed", "bulk lane opened"]
+    assert told[-1] == ("answered", "ids")
+    assert all("priority lane" not in row.what for row in rows)
 
 
 def test_an_outage_costs_few_calls_and_no_attempts_and_ends_by_itself(shop: Shop) -> None:
@@ -91,6 +98,11 @@ def test_an_outage_costs_few_calls_and_no_attempts_and_ends_by_itself(shop: Shop
     wait_until(lambda: len(shop.mock.messages) == 300, "all texts")
     assert set(shop.recipients("outage").values()) == {1}
     assert shop.buried() == 0
+    tried = next(at for at in range(300) if len(shop.part(f"outage-{at}")["history"]["L"]) > 1)
+    told = {row.what: row for row in shop.why(f"outage-{tried}")}
+    assert told["answered"].answer == "ids"
+    assert (told["bulk lane closed"].why or "").startswith("the gateway does not work")
+    assert told["claimed"].at >= told["bulk lane closed"].at
 
 
 def test_a_mapping_that_somebody_switched_off_is_switched_on_again(shop: Shop) -> None:

@@ -33,13 +33,14 @@ def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, probe: 
         body=record["body"],
         attributes={name: text for name, text in texts.items() if text is not None},
         sent_at=float(record["attributes"]["SentTimestamp"]) / 1000,
-        lane=_lane_of(record["eventSourceARN"], lanes),
+        lane=lane_of(record["eventSourceARN"], lanes),
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
         probe=probe,
     )
 
 
-def _lane_of(queue_arn: str, lanes: Mapping[Lane, str]) -> Lane:
+def lane_of(queue_arn: str, lanes: Mapping[Lane, str]) -> Lane:
+    """Return the lane whose queue has this ARN. Raises ConfigurationError when none has."""
     # The last part of both the ARN and the URL is the queue's name.
     name = queue_arn.rpartition(":")[2]
     for lane, url in lanes.items():

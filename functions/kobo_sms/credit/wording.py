@@ -31,6 +31,11 @@ def moment_in_words(at: float, now: float) -> str:
     return f"{_day(at, now)} {_local(at):%H:%M} WAT"
 
 
+def exact_moment(at: float, now: float) -> str:
+    """Return a moment with its seconds: `today 14:02:07 WAT`."""
+    return f"{_day(at, now)} {_local(at):%H:%M:%S} WAT"
+
+
 def moment_ahead(at: float, now: float) -> str:
     """Return a moment to come, as exact as a forecast can be.
 

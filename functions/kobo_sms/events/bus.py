@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kobo_sms.aws.event_bus import STATUS_CHANGED, event_source
-from kobo_sms.aws.item_errors import is_of_one_item
+from kobo_sms.aws.item_errors import is_of_one_item, passes_soon
 from kobo_sms.errors import NotPublished, NotWritten, OutOfTime
 from kobo_sms.events.status_events import StatusEvent
 
@@ -51,8 +51,7 @@ class EventBus:
     def _put(self, events: Sequence[StatusEvent]) -> list[tuple[StatusEvent, str]]:
         left, malformed, wait = list(events), [], _FIRST_WAIT
         for _ in range(_TRIES):
-            answer = self._client.put_events(Entries=[self._entry(event) for event in left])
-            refused = _refused(left, answer["Entries"])
+            refused = self._call(left)
             malformed += [(event, code) for event, code in refused if code in _MALFORMED]
             left = [event for event, code in refused if code not in _MALFORMED]
             if not left:
@@ -60,6 +59,16 @@ class EventBus:
             self._pause(wait)
             wait *= 2
         raise NotPublished(f"EventBridge refused {len(left)} of {len(events)} events {_TRIES} times")
+
+    def _call(self, events: Sequence[StatusEvent]) -> Sequence[tuple[StatusEvent, str]]:
+        """Return the events that one call of EventBridge did not take, with its reasons."""
+        try:
+            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
+        except Exception as error:
+            if passes_soon(error):
+                return [(event, type(error).__name__) for event in events]
+            raise
+        return _refused(events, answer["Entries"])
 
     def _entry(self, event: StatusEvent) -> PutEventsRequestEntryTypeDef:
         return {"Source": self._source, "DetailType": STATUS_CHANGED, "Detail": event.detail}

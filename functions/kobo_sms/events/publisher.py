@@ -21,8 +21,8 @@ from kobo_sms.optouts.do_not_disturb import DoNotDisturbNotes
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item
 
-# What a call, its repetitions and the look-up entries of what it tells may take at the worst.
-_LONGEST_CALL = 20.0
+# What a call with its repetitions, and the entries that are written of a part, may take at the worst.
+_LONGEST_CALL, _LONGEST_ENTRIES = 20.0, 18.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Publisher:
                 break
             self._put(call, deadline, done)
             for each in call:
-                self._write_entries(each, done)
+                self._write_entries(each, deadline, done)
         return done
 
     def _prepare(self, records: Sequence[Mapping[str, Any]], done: Published) -> list[_Prepared]:
@@ -84,8 +84,7 @@ class Publisher:
 
     def _put(self, call: Sequence[_Placed], deadline: Deadline, done: Published) -> None:
         try:
-            if not deadline.allows(_LONGEST_CALL):
-                raise OutOfTime("the rest is for the next invocation")
+            _require(deadline, _LONGEST_CALL)
             malformed = self._bus.put([each.event for each in call])
         except Exception as error:  # noqa: BLE001 - it is in the result, and the record comes again
             done.stop(call[0].origin.at, error)
@@ -96,17 +95,19 @@ class Publisher:
                 if event is each.event:
                     self._keep(each.origin.at, each.origin.record, code, event, done)
 
-    def _write_entries(self, placed: _Placed, done: Published) -> None:
-        """Write the look-up entries of a new part, and who does not want to be disturbed, once the last event of the
+    def _write_entries(self, placed: _Placed, deadline: Deadline, done: Published) -> None:
+        """Write the look-up entries of a new part, and who turned out to be do-not-disturb, once the last event of the
         record is published."""
         origin = placed.origin
         if origin.new is None or placed.event is not origin.events[-1] or not done.goes_on(origin.at):
             return
         try:
             if self._lookup is not None and origin.old is None:
+                _require(deadline, _LONGEST_ENTRIES)
                 self._lookup.add(origin.new)
-            if self._notes is not None:
-                self._notes.take(origin.old, origin.new)
+            if self._notes is not None and (notes := self._notes.of(origin.old, origin.new)):
+                _require(deadline, _LONGEST_ENTRIES)
+                self._notes.add(notes)
         except Exception as error:  # noqa: BLE001 - it is in the result, or in the queue of the unpublished
             if is_passing(error):
                 done.stop(origin.at, error)
@@ -123,6 +124,11 @@ class Publisher:
             done.unpublishable += 1
         except Exception as failure:  # noqa: BLE001 - it is in the result, and the record comes again
             done.stop(at, failure)
+
+
+def _require(deadline: Deadline, seconds: float) -> None:
+    if not deadline.allows(seconds):
+        raise OutOfTime("the rest is for the next invocation")
 
 
 def _prepared(at: int, record: Mapping[str, Any]) -> _Prepared:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kobo_sms.messages.recipients import Recipient, recipients_of
 from kobo_sms.table import Item, iso
@@ -17,6 +16,8 @@ from kobo_sms.table import Item, iso
 MOST_BYTES = 200_000
 # A reason can quote a token of KoboMobile's, whatever its length.
 _MOST_OF_A_REASON = 500
+# Made once: json.dumps makes an encoder for each call that has settings of its own, and a part has 500 recipients.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,3 @@ def _event(event_id: str, item: Item, recipients: Sequence[str]) -> StatusEvent:
     }
     detail = f'{_json(about)[:-1]},"recipients":[{",".join(recipients)}]}}'
     return StatusEvent(event_id, (item["id"], item["part"]), detail)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -61,6 +61,12 @@ def symptom_of_kind(kind: Kind) -> Symptom | None:
     return _SYMPTOMS.get(kind)
 
 
+def meaning_of(token: str) -> str | None:
+    """Return what `token` means, None for one that nobody knows."""
+    return _MEANINGS.get(token)
+
+
 def explain(token: str) -> str:
     """Return `token` with its meaning: `error_gw (the gateway is down or busy)`."""
-    return f"{token} ({_MEANINGS[token]})" if token in _MEANINGS else token
+    meaning = meaning_of(token)
+    return token if meaning is None else f"{token} ({meaning})"

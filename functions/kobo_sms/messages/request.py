@@ -13,6 +13,8 @@ from kobo_sms.messages.fields import FIELDS, find_problems, read_moment
 
 # They are kept one by one in one item, and DynamoDB's limit is 400 kB.
 MAX_BAD_NUMBERS = 1000
+# Stands in a dead letter where the text of a sensitive request stood.
+CONCEALED = "(sensitive: not kept)"
 
 
 @dataclass(frozen=True)
@@ -150,4 +152,4 @@ def conceal(body: str) -> str:
     if not isinstance(fields, dict) or not fields.get("sensitive"):
         return body
     kept = set(FIELDS) - {"msg"}
-    return json.dumps({name: value if name in kept else "(sensitive: not kept)" for name, value in fields.items()})
+    return json.dumps({name: value if name in kept else CONCEALED for name, value in fields.items()})

@@ -32,8 +32,8 @@ ALL = tuple(state for state in State if state is not State.SPLIT)
 
 
 def may_follow(old: str, new: str) -> bool:
-    """Tell whether a recipient in `old` may become `new`: nothing leaves a final state, and only a report ends
-    `unknown`."""
+    """Tell whether a recipient in `old` may become `new` by itself: nothing leaves a final state, and only a report
+    ends `unknown`. An operator's retry is another matter (`sending.operator_store`)."""
     if old in FINAL:
         return False
     if old == State.UNKNOWN:

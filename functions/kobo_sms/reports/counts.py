@@ -3,7 +3,8 @@
 Kept as one item of the messages table for each quarter of an hour (UTC), key `~stats` and `2026-11-22T21:15`. Its
 attributes are numbers that are only ever added to: `n|STATE|REASON|NETWORK|SENDER` counts recipients that came to an
 end, `t|KIND|NETWORK|BIN` the seconds from sent to final in the bins of `reports.schedule`, KIND being `delivered` or
-`other`. An observation that is spread over several bins makes fractions of thousandths.
+`other`, and `p|sent` the pages of what was sent: accepted recipients, counted when they are first asked about, times
+the pages of their text. An observation that is spread over several bins makes fractions of thousandths.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ OTHER_SENDER = "(other)"
 # So many sender IDs of one run are told apart: their number is the producers' choice, and each costs.
 MOST_SENDERS = 8
 _QUARTER = 900
+_PAGES = "p|sent"
 
 
 def quarter(now: float) -> str:
@@ -42,11 +44,15 @@ class End:
 
 @dataclass
 class Counts:
-    """Recipients by their end, and seconds from sent to final by network: `delivered` and all `other` ends."""
+    """Recipients by their end, seconds from sent to final by network (`delivered`, all `other` ends), `pages` sent."""
 
     ends: Counter[End] = field(default_factory=Counter)
     delivered: dict[str, list[float]] = field(default_factory=dict)
     other: dict[str, list[float]] = field(default_factory=dict)
+    pages: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.ends or self.pages)
 
     def add(self, ended: Iterable[Ended]) -> None:
         """Count what has ended by one write."""
@@ -86,7 +92,7 @@ class Counts:
             for network, bins in times.items():
                 rounded = {index: Decimal(str(round(count, 3))) for index, count in enumerate(bins)}
                 found |= {f"t|{kind}|{network}|{index}": count for index, count in rounded.items() if count}
-        return found
+        return found | ({_PAGES: Decimal(self.pages)} if self.pages else {})
 
     def take_item(self, item: Item) -> None:
         """Add what one item holds."""
@@ -100,6 +106,7 @@ class Counts:
                 of, network, index = rest.split("|")
                 times = self.delivered if of == "delivered" else self.other
                 times.setdefault(network, [0.0] * BINS)[int(index)] += float(value)
+        self.pages += int(item.get(_PAGES, 0))
 
 
 def recent(items: Iterable[Item], networks: Iterable[str], enough: float) -> Mapping[str, list[float]]:

@@ -112,7 +112,7 @@ class Poller:
 
     def _keep(self, tally: Tally, token: str) -> None:
         # After the outcomes: a run that dies before this has not counted what it found, but never counts it twice.
-        if not tally.counts.ends:
+        if not tally.counts:
             return
         try:
             self._stats.add(tally.counts, token=token, now=self._runtime.clock())

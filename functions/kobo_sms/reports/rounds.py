@@ -15,6 +15,7 @@ from kobo_sms.kobomobile.report_codes import REASONS, FinalReport, judge
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages import states
 from kobo_sms.messages.states import State
+from kobo_sms.reports.asked import AskedRound, count_answers
 from kobo_sms.reports.networks import original_network
 from kobo_sms.table import Item, moment
 
@@ -47,13 +48,17 @@ class Ended:
 @dataclass(frozen=True)
 class RoundResult:
     """What a round makes of an item: recipients as they are now, who came to an end, how many of each network are
-    still waited for, and when all of them were asked (epoch seconds; None unless all were)."""
+    still waited for, and when all of them were asked (epoch seconds; None unless all were).
+
+    `pages` is what the part was sent as, told once: by the first round that has asked about all of it.
+    """
 
     recipients: dict[str, Item]
     ended: list[Ended]
     pending: Counter[str]
     changed: bool
     asked_at: float | None
+    pages: int = 0
 
 
 @dataclass
@@ -91,6 +96,13 @@ class Round:
         """Return the seconds from sending to `at` (epoch seconds)."""
         return at - float(self.item["sent_at"])
 
+    def asked(self, now: float, next_due: float | None) -> AskedRound:
+        """Return what is remembered of the round that is written `now`, when the part is due again at `next_due`."""
+        answers = count_answers(answered.answer for answered in self.answers.values())
+        # Before the end of any recipient that it brings.
+        at = min((answered.at for answered in self.answers.values()), default=now)
+        return AskedRound(at, answers, next_due, cut_short=self.unasked > 0)
+
     def outcome(self, item: Item) -> RoundResult:
         """Return what the answers make of `item`: the one that was read, or what somebody else has written since."""
         recipients: dict[str, Item] = {number: dict(known) for number, known in item["recipients"].items()}
@@ -107,7 +119,8 @@ class Round:
         pending = Counter(original_network(number) for number, known in recipients.items() if is_pending(known))
         whole = all(number in self.answers for number, _ in self.questions())
         asked_at = min((answered.at for answered in self.answers.values()), default=None) if whole else None
-        return RoundResult(recipients, ended, pending, changed, asked_at)
+        pages = _pages_sent(item) if asked_at is not None and "asked_at" not in item else 0
+        return RoundResult(recipients, ended, pending, changed, asked_at, pages)
 
     def _take_in(self, known: Item, answered: Answered) -> FinalReport | None:
         """Change what is known of a recipient; return its end if this is it."""
@@ -155,6 +168,11 @@ def require_pollable(item: Item) -> None:
     for known in item["recipients"].values():
         if not isinstance(known.get("msgid", ""), str):
             raise TypeError("a message id that is no text")
+
+
+def _pages_sent(item: Item) -> int:
+    # What has no message id was refused, or is no recipient of ours: nothing was paid for it.
+    return int(item.get("pages", 1)) * sum("msgid" in known for known in item["recipients"].values())
 
 
 def is_pending(known: Mapping[str, object]) -> bool:

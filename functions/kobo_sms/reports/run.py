@@ -239,4 +239,4 @@ class Run:
         if isinstance(written, PutOff):
             self._tally.faulty.append(written)
         elif written is not None:
-            self._tally.take(written.ended)
+            self._tally.take(written.ended, written.pages)

@@ -97,13 +97,15 @@ class ReportStore:
         now: float,
         next_due: float | None,
         asked_at: float | None = None,
+        rounds: Item | None = None,
     ) -> Item | None:
         """Write what the reports said, when all pending recipients were asked (None: not all were), and when to ask
-        next (None: never again).
+        next (None: never again). `rounds` are the attributes that remember the rounds of questions.
 
         Returns None when it is written, else the part as another invocation has left it, empty if it is gone.
         """
         write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
+        write.set(**rounds or {})
         if asked_at is not None:
             write.set(asked_at=moment(asked_at))
         if next_due is None:

@@ -47,9 +47,11 @@ class Tally:
         """How many parts were put off."""
         return len(self.faulty)
 
-    def take(self, ended: Iterable[Ended]) -> None:
-        """Count one part that was written, and those of its recipients that have come to an end by it."""
+    def take(self, ended: Iterable[Ended], pages: int = 0) -> None:
+        """Count one part that was written, those of its recipients that have come to an end by it, and the pages that
+        it was found to have been sent as."""
         self.parts += 1
+        self.counts.pages += pages
         ends = list(ended)
         self.counts.add(ends)
         for each in ends:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from kobo_sms.aws.item_errors import is_of_one_item
+from kobo_sms.reports.asked import rounds_with
 from kobo_sms.reports.rounds import Round, RoundResult
 from kobo_sms.reports.schedule import DeliveryTimes, Pace, next_gap
 from kobo_sms.reports.store import ReportStore
@@ -52,7 +53,12 @@ class ReportWriter:
             now = self._runtime.clock()
             due = self._next_due(each, item, outcome, now, times)
             newer = self._store.record_reports(
-                item, outcome.recipients, now=now, next_due=due, asked_at=outcome.asked_at
+                item,
+                outcome.recipients,
+                now=now,
+                next_due=due,
+                asked_at=outcome.asked_at,
+                rounds=rounds_with(item, each.asked(now, due)),
             )
             # boto3 repeats a write whose answer was lost, and then finds itself.
             if newer is None or (newer.get("updated_at") == moment(now) and newer["recipients"] == outcome.recipients):

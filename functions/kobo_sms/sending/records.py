@@ -18,7 +18,6 @@ from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Outcome
 from kobo_sms.table import DUE_SHARDS, Item, moment
 
-HISTORY_HEAD, HISTORY_TAIL = 10, 40
 # What was written instead of a number is kept in so many bytes: 1,000 of these, beside 500 recipients with all that
 # is reported of them, must fit into one item (test_item_size.py).
 MAX_RAW_BYTES = 40
@@ -99,14 +98,6 @@ def recipients_after(
         if outcome.state is not None:
             known[number]["at"] = moment(now)
     return known | bad_recipients(part)
-
-
-def add_to_history(history: list[Item], event: Item) -> list[Item]:
-    """Return `history` with `event`, its middle left out once it grows past what `kobo why` can use."""
-    grown = [*history, event]
-    if len(grown) <= HISTORY_HEAD + HISTORY_TAIL:
-        return grown
-    return grown[:HISTORY_HEAD] + grown[-HISTORY_TAIL:]
 
 
 def due_shard(part: Part) -> str:

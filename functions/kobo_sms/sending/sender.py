@@ -17,6 +17,7 @@ from kobo_sms.messages.states import State
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import NOT_ASKED
 from kobo_sms.sending.backoff import wait_seconds
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import (
@@ -88,8 +89,15 @@ class Sender:
             if part.request.promotional:
                 # Before the claim, which fixes it: an attempt of unknown outcome is repeated as it was.
                 opted_out = self._optouts.among(part.request.to)
-        token = self._runtime.token()
-        claim = self._store.claim(part, token=token, now=now, until=deadline.lease_until, opted_out=opted_out)
+        claim = self._store.claim(
+            part,
+            token=self._runtime.token(),
+            now=now,
+            until=deadline.lease_until,
+            lane=message.lane,
+            probe=message.probe,
+            opted_out=opted_out,
+        )
         if not isinstance(claim, Claim):
             return self._leave(message, part, claim, now)
         result = self._attempt(message, claim, now)
@@ -130,7 +138,7 @@ class Sender:
         part, known, limit = claim.to_send, claim.known, self._settings.max_attempts
         decision = before_call(part, known, now=now, max_attempts=limit)
         if decision is not None:
-            return self._carry_out(message, claim, decision, "none")
+            return self._carry_out(message, claim, decision, NOT_ASKED)
         answer = self._client.send(part, sender=claim.sender)
         counted = self._tell_breaker(message, part, answer) and not message.probe
         decision = after_call(part, known, answer, max_attempts=limit, counted=counted)
@@ -164,9 +172,10 @@ class Sender:
                 self._dead_letters.put(message, claim.part, decision, label)
                 self._store.record(claim, decision, now=now, label=label, due=None)
             case Next.RETRY:
-                self._store.record(claim, decision, now=now, label=label, due=None)
-                calls = 1 if message.probe else claim.known.calls
-                return self._give_back(message, result, self._backoff(calls), claim.part)
+                seconds = self._backoff(1 if message.probe else claim.known.calls)
+                next_at = now if _is_put_again(message) else now + seconds
+                self._store.record(claim, decision, now=now, label=label, due=None, next_at=next_at)
+                return self._give_back(message, result, seconds, claim.part)
             case Next.DONE:
                 self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))
         return result
@@ -184,7 +193,7 @@ class Sender:
         return _result("duplicate", part)
 
     def _split_root(self, message: Message, part: Part, now: float) -> SendResult:
-        if isinstance(self._store.split_root(part, now=now), IdempotencyConflict):
+        if isinstance(self._store.split_root(part, now=now, lane=message.lane), IdempotencyConflict):
             return self._refuse_content(message, part)
         self._queues.put_parts(message.lane, part.chunks())
         return _result("split", part)
@@ -195,7 +204,7 @@ class Sender:
 
     def _give_back(self, message: Message, result: SendResult, seconds: int, part: Part | None = None) -> SendResult:
         """Have the message come back after `seconds`; with `part`, as a new one once SQS has handed it out often."""
-        if part is not None and message.receives >= _MOST_RECEIVES:
+        if part is not None and _is_put_again(message):
             self._queues.put_again(message, part)
             return result
         self._queues.return_after(message, seconds)
@@ -209,6 +218,10 @@ class Sender:
         if not any(outcome.msgid for outcome in decision.outcomes.values()):
             return None
         return records.due_shard(claim.part), now + self._settings.first_report_after
+
+
+def _is_put_again(message: Message) -> bool:
+    return message.receives >= _MOST_RECEIVES
 
 
 def _result(outcome: str, part: Part) -> SendResult:

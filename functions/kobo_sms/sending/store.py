@@ -6,17 +6,20 @@ one holds only under the claim that the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.errors import LostClaim
+from kobo_sms.history import History
 from kobo_sms.messages import states
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.packing import pack_numbers, unpack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known
 from kobo_sms.table import Item, moment
 
@@ -28,14 +31,16 @@ if TYPE_CHECKING:
 class Claim:
     """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
 
-    `token` fences the outcome. `opted_out` are recipients that this attempt leaves out, and each one that repeats it.
+    `lease.token` fences the outcome; `died` are earlier claims that ended without one. `opted_out` are recipients that
+    this attempt leaves out, and each one that repeats it.
     """
 
     part: Part
-    token: str
+    lease: Lease
     until: float
     known: Known
-    history: list[Item]
+    history: History
+    died: Sequence[Lease]
     sender: str
     opted_out: frozenset[str] = frozenset()
 
@@ -86,16 +91,26 @@ class Store:
         self._store_text = store_text
 
     def claim(
-        self, part: Part, *, token: str, now: float, until: float, opted_out: Collection[str] | None = None
+        self,
+        part: Part,
+        *,
+        token: str,
+        now: float,
+        until: float,
+        lane: Lane | None = None,
+        probe: bool = False,
+        opted_out: Collection[str] | None = None,
     ) -> Claim | Busy | Finished | IdempotencyConflict:
         """Take the right to one attempt, or say why there is none to take.
 
+        `lane` is where the message came from, `probe` whether check_credit let it through: both to be remembered.
         `opted_out` are the recipients of a promotional part that opted out by now, None where nobody was asked. They
         are kept with the claim: an attempt that repeats one of unknown outcome leaves out those that it left out.
         """
+        lease = Lease(token, now, lane, probe)
         write = self._opening(part, now, opted_out or ())
         write.set(state=State.SENDING, lease=token, lease_until=moment(until))
-        write.set_once(first_attempt_at=moment(now)).add(leases={token})
+        write.set_once(first_attempt_at=moment(now)).add(leases={lease.to_text()})
         if opted_out is not None:
             write.set_once(opted_out=pack_numbers(opted_out))
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
@@ -109,20 +124,29 @@ class Store:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return self._why_not(part, condition_failed(error))
-        claim = self._claimed(part, token, until, old := decode(answer.get("Attributes", {})))
+        claim = self._claimed(part, lease, until, old := decode(answer.get("Attributes", {})))
         return replace(claim, opted_out=_left_out(old, opted_out or ()))
 
     def record(
-        self, claim: Claim, decision: Decision, *, now: float, label: str, due: tuple[str, float] | None
+        self,
+        claim: Claim,
+        decision: Decision,
+        *,
+        now: float,
+        label: str,
+        due: tuple[str, float] | None,
+        next_at: float | None = None,
     ) -> None:
-        """Write what became of the attempt; `due` is the shard and moment of the first report to ask for.
+        """Write what became of the attempt.
+
+        `due` is the shard and moment of the first report to ask for, `next_at` when the message is to come back.
 
         Raises
         ------
         LostClaim
             when another invocation has claimed the part since: what it writes counts.
         """
-        write = self._outcome(claim, decision, now, label)
+        write = self._outcome(claim, decision, now, label, next_at)
         if due is not None:
             write.set(due_shard=due[0], due_at=moment(due[1]), sent_at=moment(now))
         self._write_outcome(claim.part, write)
@@ -141,10 +165,11 @@ class Store:
         self._write_outcome(claim.part, write)
         return True
 
-    def split_root(self, part: Part, *, now: float) -> Finished | IdempotencyConflict:
+    def split_root(self, part: Part, *, now: float, lane: Lane | None = None) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
         write = self._opening(part, now).set(state=State.SPLIT)
-        write.set_once(numbers=pack_numbers(part.request.to))
+        split = Attempt(now, NOT_ASKED, State.SPLIT, lane=lane)
+        write.set_once(numbers=pack_numbers(part.request.to), history=[split.to_item()])
         same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
         write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
         try:
@@ -167,8 +192,12 @@ class Store:
         write = Expression().set(updated_at=moment(now), expires=int(now + self._keep))
         return write.set_once(fingerprint=self._fingerprint(part), **fixed)
 
-    def _outcome(self, claim: Claim, decision: Decision, now: float, label: str) -> Expression:
-        event = {"at": moment(now), "answer": label, "state": decision.state, "reason": decision.reason}
+    def _outcome(
+        self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
+    ) -> Expression:
+        attempt = ended_under(claim.lease, decision, now=now, label=label, next_at=next_at)
+        attempts = [*died_under(claim.died, unknown_at=now), attempt]
+        history = HISTORY.extend(claim.history, (each.to_item() for each in attempts))
         write = Expression().set(
             state=decision.state,
             attempts=decision.attempts,
@@ -180,7 +209,7 @@ class Store:
             reason=decision.reason,
             updated_at=moment(now),
             expires=int(now + self._keep),
-            history=records.add_to_history(claim.history, event),
+            **HISTORY.attributes(history),
         )
         if decision.outcomes or claim.opted_out:
             write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now, claim.opted_out))
@@ -188,20 +217,20 @@ class Store:
             # Nobody was sent to: the next attempt may leave out others, too.
             write.remove("opted_out")
         write.remove("lease", "lease_until", "leases")
-        return write.where(f"{write.name('lease')} = {write.value(claim.token)}")
+        return write.where(f"{write.name('lease')} = {write.value(claim.lease.token)}")
 
-    def _claimed(self, part: Part, token: str, until: float, old: Item) -> Claim:
+    def _claimed(self, part: Part, lease: Lease, until: float, old: Item) -> Claim:
         # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed
         # them. Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under
         # it. It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
-        crashed = len(old.get("leases", set()) - {token})
+        died = [each for each in leases_of(old) if each.token != lease.token]
         known = Known(
-            attempts=int(old.get("attempts", 0)) + crashed,
-            calls=int(old.get("calls", 0)) + crashed + 1,
-            in_doubt=bool(old.get("in_doubt", old.get("doubt", False))) or crashed > 0,
+            attempts=int(old.get("attempts", 0)) + len(died),
+            calls=int(old.get("calls", 0)) + len(died) + 1,
+            in_doubt=bool(old.get("in_doubt", old.get("doubt", False))) or bool(died),
             first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
         )
-        return Claim(part, token, until, known, old.get("history", []), self._sender_of(part))
+        return Claim(part, lease, until, known, HISTORY.read(old), died, self._sender_of(part))
 
     def _why_not(self, part: Part, item: Item) -> Busy | Finished | IdempotencyConflict:
         if item["fingerprint"] != self._fingerprint(part):

@@ -16,6 +16,7 @@ from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.quiet_hours import QuietHours
 from kobo_sms.runtime import Deadline
+from kobo_sms.valve.changes import remember
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
 from kobo_sms.valve.rules import Finding, Valve, decide
@@ -184,7 +185,9 @@ class ValveControl:
     def _write(self, known: ValveSnapshot, after: Valve) -> bool:
         if after == known.valve:
             return True
-        return self._store.write(after, known.version, known.window.stale(self._clock()))
+        now = self._clock()
+        changes = remember(known.changes, known.valve.closed, after.closed, now)
+        return self._store.write(after, known.version, known.window.stale(now), changes)
 
     def _enforce(self, closed: Collection[Lane]) -> None:
         known = self._sources.enforce(closed)

@@ -8,14 +8,16 @@ takes away those that are too old, so the item stays below some kilobytes even i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.history import History
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
+from kobo_sms.valve.changes import CHANGES
 from kobo_sms.valve.rules import (
     OPERATOR,
     QUIET_HOURS,
@@ -50,12 +52,13 @@ class SeenMapping:
 
 @dataclass(frozen=True)
 class ValveSnapshot:
-    """What the item says; `version` grows with each decision and order."""
+    """What the item says; `version` grows with each decision and order. `changes` are read by `valve.changes`."""
 
     valve: Valve
     window: CallWindow
     version: int
     mappings: Mapping[Lane, SeenMapping]
+    changes: History = field(default_factory=History)
 
 
 class ValveStore:
@@ -84,14 +87,18 @@ class ValveStore:
         """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
         return self.read().valve.fault
 
-    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING) -> bool:
-        """Write a decision made on `version`, and take away what is too old; False when another was faster."""
+    def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING, changes: History | None = None) -> bool:
+        """Write a decision made on `version` with the `changes` to remember, and take away what is too old.
+
+        False when another was faster.
+        """
         write = Expression().set(
             lanes=_plain(valve.closed),
             suspected=_plain(valve.suspected),
             opened=_plain(valve.opened),
             open_asked=_moments(valve.open_asked),
             version=version + 1,
+            **(CHANGES.attributes(changes) if changes is not None else {}),
         )
         # `signs` is what the release before this one kept instead.
         write.remove_named(_names(stale)).remove("signs")
@@ -134,7 +141,7 @@ def _known(item: Item) -> ValveSnapshot:
         _read_moments(item, "woken"),
     )
     mappings = _typed(SeenMapping, item.get("mappings", {}))
-    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings)
+    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings, CHANGES.read(item))
 
 
 def read_window(item: Item) -> CallWindow:

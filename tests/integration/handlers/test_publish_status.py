@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 import publish_status.handler
 from kobo_sms.composition.events import event_app
+from kobo_sms.events.bus import EventBus
 from tests.integration.handlers.conftest import context
 
 if TYPE_CHECKING:
@@ -69,6 +71,20 @@ def test_a_batch_that_comes_again_has_the_same_event_ids_and_entries(aws: Stack)
 
 def test_what_there_is_no_time_for_is_named() -> None:
     assert publish(SAMPLE, seconds=1) == [SAMPLE[0]["dynamodb"]["SequenceNumber"]]
+
+
+def test_a_bus_that_does_not_answer_is_logged_and_no_error(
+    aws: Stack, output: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore's errors of connections have no response, which a log line must not rely on."""
+
+    def down(*_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://events")
+
+    monkeypatch.setattr(EventBus, "put", down)
+    assert publish(SAMPLE) == [SAMPLE[0]["dynamodb"]["SequenceNumber"]]
+    assert '"error":"ReadTimeoutError"' in output.readouterr().out.replace(" ", "")
+    assert aws.everything() == []
 
 
 def test_an_unreadable_record_lies_in_the_queue_and_is_logged(aws: Stack, output: pytest.CaptureFixture[str]) -> None:

@@ -163,6 +163,20 @@ def test_counting_twice_under_one_name_counts_once(stats: StatsStore, clock: Clo
     assert counts.ends == {end: 2 * count for end, count in once.ends.items()}
 
 
+def test_the_pages_of_a_part_are_counted_once_whatever_comes_later(
+    aws: Stack, clock: Clock, make_poller: MakePoller, stats: StatsStore
+) -> None:
+    put(aws, clock, "order-1", *NUMBERS[:3], pages=2)
+    run(make_poller(Gateway(Report("ENROUTE"))), clock)
+    clock.now += 7200
+    put(aws, clock, "order-2", pages=3)
+    assert run(make_poller(Gateway()), clock).counts.ends.total() == 4
+    counts = Counts()
+    for item in stats.since(clock.now - 7200):
+        counts.take_item(item)
+    assert counts.pages == 3 * 2 + 3
+
+
 def test_the_schedule_is_learned_from_what_earlier_runs_have_seen(
     aws: Stack, clock: Clock, make_poller: MakePoller, stats: StatsStore
 ) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_sms.credit.store import Account
+from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
 from kobo_sms.valve.rules import Valve
@@ -31,11 +32,18 @@ class MemoryValve:
     def read(self) -> ValveSnapshot:
         return self.known
 
-    def write(self, valve: Valve, version: int, stale: CallWindow = CallWindow()) -> bool:  # noqa: B008 - immutable
+    def write(
+        self,
+        valve: Valve,
+        version: int,
+        stale: CallWindow = CallWindow(),  # noqa: B008 - immutable
+        changes: History | None = None,
+    ) -> bool:
         if version != self.known.version:
             return False
         kept, window = replace(valve, holds=self.known.valve.holds), _without(self.known.window, stale)
-        self.known = replace(self.known, valve=kept, version=version + 1, window=window)
+        remembered = self.known.changes if changes is None else changes
+        self.known = replace(self.known, valve=kept, version=version + 1, window=window, changes=remembered)
         return True
 
     def note_mappings(self, states: Mapping[Lane, str], now: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,14 @@ import pytest
 from kobo_sms.sending.store import Store
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
-from tests.robustness.crash_points.invocations import running
+from tests.robustness.crash_points.batches import is_malformed
+from tests.robustness.crash_points.feeding import Feeding, Table
+from tests.robustness.crash_points.invocations import Runner, running
 from tests.robustness.crash_points.lane import Lane
 from tests.robustness.crash_points.lives import PASSWORD, World
 from tests.robustness.crash_points.polled import Polled
+from tests.robustness.telling.little_aws import running_aws
+from tests.robustness.telling.outside import Outside
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -82,6 +86,27 @@ def polled(session_world: World, stack: LocalStack, ticked: None) -> Polled:
     polled = Polled(session_world, Store(stack.clients.dynamodb, session_world.table, keep_seconds=86_400.0))
     polled.begin()
     return polled
+
+
+@pytest.fixture(scope="package")
+def publishing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outside, Runner]]:
+    """Processes of publish_status, and what they reach."""
+    outside, log = Outside(), tmp_path_factory.mktemp("publishing") / "functions.log"
+    with running_aws(outside) as environment, running(environment, log, "publishing_runner") as runner:
+        yield outside, runner
+
+
+@pytest.fixture
+def feed(publishing: tuple[Outside, Runner]) -> Callable[[Table], Feeding]:
+    """Feed publish_status from the stream of a table; nothing is left of what was told before."""
+    outside, runner = publishing
+
+    def feed(table: Table) -> Feeding:
+        outside.log.clear()
+        outside.refuse = is_malformed
+        return Feeding(table, outside, runner)
+
+    return feed
 
 
 def _of(stack: LocalStack, function: str) -> dict[str, str]:

@@ -77,10 +77,10 @@ class Runner:
 
 
 @contextmanager
-def running(environment: Mapping[str, str], log: Path) -> Iterator[Runner]:
-    """Run a Runner for a function with this environment."""
+def running(environment: Mapping[str, str], log: Path, module: str = "runner") -> Iterator[Runner]:
+    """Run a Runner for a function with this environment; `module` is the program."""
     path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "functions")]), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-W", "error", "-m", "tests.robustness.crash_points.runner"]
+    command = [sys.executable, "-W", "error", "-m", f"tests.robustness.crash_points.{module}"]
     with (
         log.open("wb") as output,
         subprocess.Popen(

@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -85,7 +86,7 @@ class Child:
         return reply
 
 
-def fork(gate: Gate, order: Line) -> Child:
+def fork(gate: Gate, order: Line, invoke: Callable[[Gate, Line], None]) -> Child:
     report, write_report = os.pipe()
     read_go, go = os.pipe()
     pid = os.fork()
@@ -150,11 +151,12 @@ def invoke(gate: Gate, order: Line) -> None:
         os._exit(status)
 
 
-def serve(gate: Gate, orders: IO[bytes], replies: IO[bytes]) -> None:
+def serve(gate: Gate, orders: IO[bytes], replies: IO[bytes], invoke: Callable[[Gate, Line], None]) -> None:
+    """Follow orders: `invoke` is what a forked process does of one."""
     children: dict[int, Child] = {}
     for order in map(json.loads, orders):
         if "start" in order:
-            child = fork(gate, order)
+            child = fork(gate, order, invoke)
             children[child.pid] = child
         else:
             child = children[order["resume"]]
@@ -186,7 +188,7 @@ def main() -> None:
             # Else each child copies the pages that its garbage collector touches.
             gc.freeze()
             replies.write(READY)
-            serve(gate, sys.stdin.buffer, replies)
+            serve(gate, sys.stdin.buffer, replies, invoke)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from botocore.hooks import BaseEventHooks
@@ -87,13 +87,13 @@ class Gate:
         self._follow(json.loads(self._go.readline()))
 
 
-def watch_aws(events: BaseEventHooks, gate: Gate) -> None:
+def watch_aws(events: BaseEventHooks, gate: Gate, names: Mapping[str, str] = NAMES) -> None:
     """Make a step of every HTTP exchange with AWS, repeats by botocore included."""
 
     def before(event_name: str, request: AWSPreparedRequest, **_: object) -> None:
         operation = event_name.rpartition(".")[2]
         of_valve = operation == "UpdateItem" and VALVE_ID in str(request.body)
-        gate.enter(SIGN if of_valve else NAMES.get(operation, operation))
+        gate.enter(SIGN if of_valve else names.get(operation, operation))
 
     def after(**_: object) -> None:
         gate.leave()

@@ -10,7 +10,7 @@ import pytest
 from tests.robustness.crash_points.invariants import broken
 from tests.robustness.crash_points.lives import Life, World
 from tests.robustness.crash_points.scenarios import ANSWERS, BILLING, GIVEN_UP, LOST, SEVERAL, Order, Scenario, numbers
-from tests.robustness.crash_points.selection import ALL, CORE, HELD, READS
+from tests.robustness.crash_points.selection import ALL, CORE, HELD, READS, thinned
 
 NAMED = {scenario.name: scenario for scenario in (*ANSWERS, *LOST, *SEVERAL)}
 GIVES_UP_AT_ONCE = Scenario(
@@ -31,6 +31,8 @@ def meetings() -> Iterator[object]:
             if ALL or pause == "expired" or scenario.name in HELD:
                 for a in range(first_step, steps):
                     for b in range(first_step, steps + 1):
+                        if scenario.name not in HELD and thinned(a, b):
+                            continue
                         for first in "AB" if b < steps and (ALL or scenario.name == CORE[0]) else "A":
                             case = f"{scenario.name}-{pause}-A{a}-B{b}-{first}_first"
                             yield pytest.param(scenario, pause, a, b, first, id=case)

@@ -1,4 +1,7 @@
-"""Run many worlds: `--seeds 100000`; `--flaky --seeds 500` for flaky gateways; `--seed N` replays one, with a trace."""
+"""Run many worlds: `--seeds 100000`; `--seed N` replays one, with a trace.
+
+`--flaky --seeds 500` runs flaky gateways, `--retries --seeds 500` worlds with operators who retry what lies dead.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing import Pool
 
 from tests.robustness.simulation.flaky import simulate_flaky
+from tests.robustness.simulation.retries import simulate_retries
 from tests.robustness.simulation.run import Result, simulate
 
 _CHUNK = 20
@@ -22,14 +26,16 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="how many to run")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--flaky", action="store_true", help="worlds in which a share of the calls fails")
+    parser.add_argument("--retries", action="store_true", help="worlds with operators who retry what lies dead")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     wanted = parser.parse_args()
+    watched = simulate_retries if wanted.retries else simulate
     if wanted.seed is not None:
-        result = simulate_flaky(wanted.seed) if wanted.flaky else simulate(wanted.seed, live=True)
+        result = simulate_flaky(wanted.seed) if wanted.flaky else watched(wanted.seed, live=True)
         verdict = f"fails:\n{result}\n" if result.violations else "holds: "
         sys.stdout.write(f"seed {wanted.seed} {verdict}{result.steps} steps, digest {result.digest}\n")
         return bool(result.violations)
-    run = simulate_flaky if wanted.flaky else simulate
+    run = simulate_flaky if wanted.flaky else watched
     return _run_many(run, range(wanted.first, wanted.first + wanted.seeds), wanted.jobs)
 
 

@@ -43,6 +43,8 @@ class FakeDynamoDB:
         self._next_due: float | None = None
         # What an eventually consistent read may still find.
         self._before: dict[Key, Item] = {}
+        # Gets each item as it was, None for a new one, and as it is once it is written: the table's stream.
+        self.streamed: Callable[[Item | None, Item], None] = lambda old, new: None
 
     def all(self) -> list[dict[str, Any]]:
         """Return every item, decoded, in the order of their keys."""
@@ -99,9 +101,11 @@ class FakeDynamoDB:
         return {"Attributes": attributes} if attributes else {}
 
     def _put(self, key: Key, item: Item) -> dict[str, Any]:
-        if key in self.items:
-            self._before[key] = self.items[key]
+        old = self.items.get(key)
+        if old is not None:
+            self._before[key] = old
         self.items[key] = item
+        self.streamed(old, item)
         if "due_at" in item or key in self._due:
             self._next_due = None
         if "due_shard" in item and "due_at" in item:

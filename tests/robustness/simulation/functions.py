@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim, OptOutsUnknown
+from kobo_sms.events.publisher import Publisher
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.optouts.lookup import OptOutLookup
@@ -71,6 +73,7 @@ class Makers:
     control: Callable[..., ValveControl] = ValveControl
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
+    publisher: Callable[..., Publisher] = build_publisher
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,9 @@ class Ledger:
             self.watch.written(old, new)
             return
         where = f"{new['id']['S']}/{new['part']['S']}"
+        if new.get("reopened_for") != old.get("reopened_for"):
+            self._reopened(where, old, new)
+            return
         lease = old.get("lease", new.get("lease"))
         if "lease" in new and new["lease"] != lease and float(old["lease_until"]["N"]) > self.timeline.now:
             self.accuse(f"{where}: claimed while another invocation holds the claim")
@@ -102,6 +105,25 @@ class Ledger:
             self._compare(where, old["recipients"]["M"], new["recipients"]["M"])
         if "lease" in old and "lease" not in new:
             self._weigh(where, old, new)
+
+    def _reopened(self, where: str, old: Item, new: Item) -> None:
+        """An operator's retry: the one way out of a final state, for what failed or is in doubt and nobody holds."""
+        before, after = old["state"]["S"], new["state"]["S"]
+        self.note("reopened", where, before, after)
+        doubt = "leases" in old or before == State.UNKNOWN or old.get("in_doubt", {"BOOL": False})["BOOL"]
+        if before not in {State.FAILED, State.UNKNOWN, *states.OPEN} or after != (
+            State.SENDING if doubt else State.QUEUED
+        ):
+            self.accuse(f"{where}: re-opened from {before} to {after}")
+        if new["in_doubt"]["BOOL"] != doubt:
+            self.accuse(f"{where}: re-opened, and its doubt was {doubt}")
+        if float(old.get("lease_until", {"N": "0"})["N"]) > self.timeline.now:
+            self.accuse(f"{where}: re-opened while an invocation holds the claim")
+        kept = ("message_uuid", "fingerprint", "first_attempt_at", "recipients", "created_at")
+        if any(old.get(name) != new.get(name) for name in kept):
+            self.accuse(f"{where}: re-opened as another part")
+        # Attempts are counted anew.
+        self.tried[where] = self.tried[new["message_uuid"]["S"]] = 0
 
     def _weigh(self, where: str, old: Item, new: Item) -> None:
         """An outcome: waiting for credit or credentials, or while the lane is closed, is no attempt that counts."""

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from unittest import mock
 
+import publish_status.handler
 from kobo_sms.aws import dynamodb
 from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
+from tests.robustness.simulation.memory_invariants import MemoryInspection
 from tests.robustness.simulation.progress_invariants import ProgressInspection
 from tests.robustness.simulation.scenario import Scenario
+from tests.robustness.simulation.telling_invariants import TellingInspection
 from tests.robustness.simulation.valve_invariants import ValveInspection
 from tests.robustness.simulation.world import World
 
@@ -25,7 +28,10 @@ _NORMALISE = cache(numbers.normalise)
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a seed: what does not hold, a digest of everything that happened, and how much that was."""
+    """What came of a seed: what does not hold, a digest of everything that happened, and how much that was.
+
+    `told`: how many events, look-up entries and notes of what cannot be published.
+    """
 
     seed: int
     violations: tuple[str, ...]
@@ -33,6 +39,7 @@ class Result:
     steps: int
     sent: int
     option: str = ""
+    told: int = 0
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {one}" for one in self.violations[:20])
@@ -49,8 +56,10 @@ def make_world(
         mock.patch.object(numbers, "normalise", _NORMALISE),
         mock.patch.object(dynamodb, "_serialize", wire.serialize),
         mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
+        mock.patch.object(publish_status.handler, "event_app") as event_app,
     ):
         world = World(seed, live=live, makers=makers, scenario=scenario)
+        event_app.side_effect = world.telling.app
         try:
             yield world
         finally:
@@ -60,8 +69,9 @@ def make_world(
 
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
-    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world))
-    return tuple(dict.fromkeys(found for each in inspections for found in each.violations()))
+    inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
+    found = [found for each in (*inspections, TellingInspection(world)) for found in each.violations()]
+    return tuple(dict.fromkeys(found))
 
 
 def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> Result:
@@ -70,6 +80,6 @@ def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> 
         world.run()
         violations = inspect(world)
         sent, steps = len(world.kobo.executed()), world.timeline.steps
-        events = world.trace.events
+        events, told = world.trace.events, len(world.telling.outside.log)
     digest = hashlib.sha256(repr((events, violations)).encode()).hexdigest()[:16]
-    return Result(seed, violations, digest, steps, sent)
+    return Result(seed, violations, digest, steps, sent, told=told)

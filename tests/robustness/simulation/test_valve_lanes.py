@@ -79,13 +79,13 @@ def test_what_an_operator_holds_for_13_days_is_dead_lettered_with_its_reason() -
         assert on.calls() == []
 
 
-def test_1000_that_grow_too_old_together_are_all_dead_lettered() -> None:
+def test_400_that_grow_too_old_together_are_all_dead_lettered() -> None:
     order = event(0.0, "close", lanes=(BULK,), lasting=None)
-    with stage(texts(1000, BULK, at=60.0), [order], rarest_check=RAREST) as on:
+    with stage(texts(400, BULK, at=60.0), [order], rarest_check=RAREST) as on:
         on.run(14 * DAY)
         on.finish()
 
-        assert len(on.world.sqs.dead) == 1000
+        assert len(on.world.sqs.dead) == 400
         assert on.world.sqs.lost == []
         assert on.closed() == {BULK: "operator"}
 

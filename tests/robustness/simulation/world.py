@@ -22,6 +22,7 @@ from tests.robustness.simulation.nights import Nights, draw_nights
 from tests.robustness.simulation.publications import START, Publication
 from tests.robustness.simulation.scenario import Scenario, draw
 from tests.robustness.simulation.sqs import BULK, PRIORITY, FakeSQS
+from tests.robustness.simulation.telling import Telling
 from tests.robustness.simulation.timeline import NEVER, Act, Frame, Timeline
 from tests.robustness.simulation.topic import FakeSNS
 from tests.robustness.simulation.trace import Trace
@@ -61,6 +62,8 @@ class World:
         self.secret = {"user": "demo", "pass": "demo-pass"}
         self.checks = Checks(self)
         self.functions = Functions(self, makers or Makers())
+        self.telling = Telling(self, seed, (makers or Makers()).publisher)
+        self.dynamodb.streamed = self.telling.written
         self.published: list[tuple[Publication, str]] = []
         self.idle: list[Warm] = []
         self.fate = Fate(self)
@@ -126,6 +129,7 @@ class World:
 
     def _at_rest(self) -> bool:
         quiet = not self.timeline.busy and self.dynamodb.next_due() is None and self.checks.content
+        quiet = quiet and self.telling.done
         return (quiet and self.settled()) or self.timeline.steps > _MOST_STEPS
 
     def _publish(self, publication: Publication) -> None:

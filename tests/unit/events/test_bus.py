@@ -72,6 +72,20 @@ def test_a_call_that_is_refused_for_one_entry_is_divided() -> None:
     assert len(events.taken) == 9
 
 
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_call_for_which_there_is_no_room_is_made_again(times: int) -> None:
+    left = [times]
+
+    def fail(_: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutEvents")
+
+    events, waits = FakeEvents(fail=fail), list[float]()
+    assert bus(events, waits).put(TEN) == []
+    assert (len(events.taken), len(waits)) == (10, times)
+
+
 def test_an_error_that_concerns_everybody_passes_through() -> None:
     def fail(_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="x")

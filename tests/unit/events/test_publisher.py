@@ -157,7 +157,7 @@ def test_look_up_entries_that_cannot_be_written_hold_the_stream_where_they_are()
     def leave(requests: list[Any]) -> list[Any]:
         if failing[0] and any("/b" in each["PutRequest"]["Item"]["part"]["S"] for each in requests):
             failing[0] -= 1
-            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "BatchWriteItem")
+            raise DOWN
         return []
 
     stage = Stage(table=FakeTable(leave=leave))

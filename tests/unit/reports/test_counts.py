@@ -29,12 +29,14 @@ def delivered(seconds: float, count: int = 1, sender: str = "Shop") -> Counts:
     return counts
 
 
-@given(st.lists(ENDS, max_size=MOST_SENDERS))
-def test_what_is_written_is_read_again(ended: list[Ended]) -> None:
+@given(st.lists(ENDS, max_size=MOST_SENDERS), st.integers(0, 10**9))
+def test_what_is_written_is_read_again(ended: list[Ended], pages: int) -> None:
     counts, read = Counts(), Counts()
     counts.add(ended)
+    counts.pages = pages
     read.take_item(counts.attributes() | {"id": "~stats", "part": "x", "expires": Decimal(5), "runs": {"a"}})
-    assert read.ends == counts.ends
+    assert (read.ends, read.pages) == (counts.ends, pages)
+    assert bool(counts) == bool(ended or pages)
     for network in networks.ALL:
         assert read.finals(network) == pytest.approx(counts.finals(network), abs=0.001)
 

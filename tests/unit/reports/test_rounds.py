@@ -72,6 +72,15 @@ def test_unless_all_were_asked_the_next_interval_begins_where_this_one_did() -> 
     assert asked(item, 130, a=Report("ENROUTE")).outcome(item).asked_at is None
 
 
+def test_the_pages_sent_are_told_by_the_first_round_that_has_asked_about_all() -> None:
+    item = part(a={"msgid": "1"}, b={"msgid": "2"}, c={"state": "rejected"}) | {"pages": Decimal(3)}
+    assert asked(item, 130, a=Report("DELIVRD")).outcome(item).pages == 0
+    item = item | {"recipients": item["recipients"] | {A: {"msgid": "1", "state": "delivered"}}}
+    assert asked(item, 190, b=Report("ENROUTE")).outcome(item).pages == 2 * 3
+    item |= {"asked_at": Decimal(SENT + 190)}
+    assert asked(item, 250, b=Report("DELIVRD")).outcome(item).pages == 0
+
+
 @pytest.mark.parametrize(
     ("answer", "age", "state"),
     [

@@ -12,6 +12,7 @@ from kobo_sms.kobomobile.answers import Report
 from kobo_sms.kobomobile.report_codes import REASONS
 from kobo_sms.kobomobile.tokens import explain
 from kobo_sms.messages.fields import MAX_REFERENCE, MAX_TEXT
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.numbers import normalise
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
 from kobo_sms.messages.request import MAX_BAD_NUMBERS, Request, parse
@@ -22,6 +23,7 @@ from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
+from kobo_sms.sending.attempts import HISTORY, Lease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
@@ -57,17 +59,24 @@ def _size_of(value: dict[str, Any]) -> int:
 
 
 class Largest:
-    """A table that remembers how large its largest item ever was."""
+    """A table that remembers how large its largest item ever was.
+
+    A write replaces what it changes, so what is the same object as before has its size from before.
+    """
 
     def __init__(self) -> None:
         self.size = 0
+        self._sizes: dict[str, tuple[Any, int]] = {}
         client = cast("Any", FakeDynamoDB(calm(), self._watch))
         self.items = client.items
         self.store = Store(client, "messages", keep_seconds=1e8, default_sender="Kobo", fingerprint_key="key")
         self.reports = ReportStore(client, "messages", keep_seconds=1e8)
 
     def _watch(self, old: Item, new: Item) -> None:
-        self.size = max(self.size, size(new))
+        for name, value in new.items():
+            if name not in self._sizes or self._sizes[name][0] is not value:
+                self._sizes[name] = value, size({name: value})
+        self.size = max(self.size, sum(self._sizes[name][1] for name in new))
 
 
 def bad_numbers(char: str) -> list[str]:
@@ -102,11 +111,17 @@ def claim(table: Largest, part: Part, token: str, at: float) -> Claim:
 
 def send(table: Largest, part: Part, msgids: str) -> None:
     """Let it be claimed and die, fail with the longest words, and be sent."""
-    for attempt in range(100):
-        taken = claim(table, part, f"died-{attempt}", NOW + attempt)
-    for attempt in range(60):
+    claim(table, part, "died", NOW)
+    # As many attempts as there may be, each as dear as this one.
+    item = table.items[part.request.id, part.name]
+    leases = [Lease(f"died-{attempt}".ljust(32, "x"), NOW, Lane.PRIORITY, probe=True) for attempt in range(100)]
+    item["leases"] = {"SS": [lease.to_text() for lease in leases]}
+    for attempt in range(HISTORY.first + 2):
         at = NOW + 1000 + attempt
         taken = claim(table, part, f"held-{attempt}", at)
+        if attempt == HISTORY.first:
+            newest = taken.history.events[-1:]
+            taken = replace(taken, history=HISTORY.extend(taken.history, HISTORY.last * newest))
         reason = f"given up after 100 attempts: {explain('error_user')}, one of them with its answer lost: " + 50 * "x"
         decision = Decision("sending", Next.RETRY, reason, 100, in_doubt=True)
         table.store.record(taken, decision, now=at, label=64 * "x", due=None)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,17 +80,6 @@ def test_recipients_after_an_answer() -> None:
         TWO: {"state": "unknown", "reason": "missing", "at": Decimal("5.0")},
         **BAD,
     }
-
-
-@given(st.integers(0, 200))
-def test_the_history_keeps_its_beginning_and_its_end(count: int) -> None:
-    history: list[dict[str, Any]] = []
-    for at in range(count):
-        history = records.add_to_history(history, {"at": at})
-    kept = [event["at"] for event in history]
-    assert len(kept) == min(count, 50)
-    assert kept[:10] == list(range(min(count, 10)))
-    assert kept[10:] == list(range(max(10, count - 40), count))
 
 
 @given(st.floats(0, 1e11))

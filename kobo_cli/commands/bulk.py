@@ -1,0 +1,172 @@
+"""kobo bulk: check a campaign's CSV file, tell its price, and hand it to the stack."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from kobo_cli.bulk import report
+from kobo_cli.bulk.campaign import Campaign
+from kobo_cli.bulk.checking import Checked, Order, check_file
+from kobo_cli.bulk.output import require_own_place, write_bad_rows
+from kobo_cli.bulk.preview import write_preview
+from kobo_cli.bulk.price import Cost, Funds, cost_of, read_funds
+from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.errors import CliError
+from kobo_sms.credit.wording import WAT, plural
+from local_aws import environment
+
+
+def parse_at(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Return a moment to come; one without a zone is Nigeria's. Raises BadParameter for anything else."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter("give a moment as 2027-03-26T09:00, or with its zone 2027-03-26T08:00Z") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=WAT)
+    if moment <= datetime.now(WAT):
+        raise click.BadParameter("that is past")
+    return moment
+
+
+@click.command("bulk")
+@click.argument("file", metavar="FILE.csv", type=click.Path(path_type=Path))
+@click.option("--msg", required=True, help='The text; {name} stands for what the column "name" holds, {{ for a brace.')
+@click.option("--to", metavar="COLUMN", help="The column with the numbers; found by its name when left out.")
+@click.option("--id", metavar="CAMPAIGN", help="The campaign's id; follows from the content when left out.")
+@click.option("--from", "sender", help="The sender ID; the stack's default when left out.")
+@click.option("--promotional", is_flag=True, help="Do not send to numbers that opted out.")
+@click.option("--at", metavar="TIME", callback=parse_at, help="When to send: 2027-03-26T09:00, in Nigeria's time.")
+@click.option("--region", default="NG", show_default=True, help="Whose national form the numbers may have.")
+@click.option("--skip-bad", is_flag=True, help="Send to the good rows though some are bad.")
+@click.option("--bad-rows", metavar="FILE.csv", type=click.Path(path_type=Path), help="Write the bad rows to a file.")
+@click.option("--plain", is_flag=True, help="Take plain characters for dear ones where that saves pages.")
+@click.option("--preview", metavar="FILE.html", type=click.Path(path_type=Path), help="Write a page that shows it.")
+@click.option("--dry-run", is_flag=True, help="Check and tell the price; send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before sending.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@stack_options
+def command(
+    skip_bad: bool,
+    bad_rows: Path | None,
+    preview: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    stack: str | None,
+    local: bool,
+    **ordered: Any,
+) -> None:
+    """Send a text to everybody in a CSV file, once all of it is checked.
+
+    \b
+    Example: kobo bulk customers.csv --msg "Dear {name}, we open at 8." --dry-run
+    """
+    order = Order(**ordered)
+    places = {"--bad-rows": bad_rows, "--preview": preview}
+    require_own_place({option: path for option, path in places.items() if path is not None}, order.file)
+    connection = connect_if_possible(stack, local) if dry_run else connect(stack, local)
+    with ExitStack() as until_done:
+        with progress_bar(order.file) as progress:
+            checked = until_done.enter_context(check_file(order, progress))
+        cost = cost_of(checked.workspace, funds_of(connection))
+        if bad_rows is not None:
+            write_bad_rows(bad_rows, checked.table.header.cells, checked.workspace.bad(), checked.table.separator)
+        if preview is not None:
+            write_preview(preview, checked, cost, time.time())
+        show(checked, cost, as_json=as_json)
+        campaign = require_sendable(checked, skip_bad=skip_bad)
+        if dry_run:
+            return
+        if not yes:
+            confirm(checked, cost)
+        start(campaign)
+
+
+def connect_if_possible(stack: str | None, local: bool) -> Connection | None:
+    """Return a connection, None when no stack is asked for and no local one runs: a check needs none."""
+    if stack is None and not local and environment.read() is None:
+        return None
+    return connect(stack, local)
+
+
+def funds_of(connection: Connection | None) -> Funds:
+    """Return what a stack has learned of its account, nothing without a stack. Raises CliError if it cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if connection is None:
+        return Funds()
+    try:
+        return read_funds(connection, time.time())
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
+
+
+@contextmanager
+def progress_bar(file: Path) -> Iterator[Callable[[int], None]]:
+    """Yield what to tell the bytes read, shown as a bar if a terminal is there to show it."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("checking", total=file.stat().st_size if file.is_file() else None)
+        yield lambda position: bar.update(task, completed=position)
+
+
+def show(checked: Checked, cost: Cost, *, as_json: bool) -> None:
+    """Print what was found."""
+    if as_json:
+        click.echo(json.dumps(report.as_json(checked, cost), ensure_ascii=False, indent=2))
+        return
+    for label, text in report.in_words(checked, cost, time.time()):
+        _print(f"{label:<12}{text}")
+    if checked.findings.bad:
+        _print(f"{'bad':<12}{plural(checked.findings.bad, 'row')}")
+    for line in report.bad_in_words(checked):
+        _print(f"  {line}")
+
+
+def require_sendable(checked: Checked, *, skip_bad: bool) -> Campaign:
+    """Return the campaign. Raises CliError if rows are bad and are not to be skipped, or if none is good."""
+    findings = checked.findings
+    if findings.bad and not skip_bad:
+        share = f"{findings.bad:,} of {plural(findings.rows, 'row')}"
+        raise CliError(f"{share} cannot be sent: mend them, or send to the others with --skip-bad")
+    if checked.campaign is None:
+        raise CliError("there is nobody to send to")
+    return checked.campaign
+
+
+def confirm(checked: Checked, cost: Cost) -> None:
+    """Ask whether to send. Raises Abort for a no."""
+    short = " though the balance is too little" if cost.left is not None and cost.left < 0 else ""
+    question = f"Send {plural(cost.pages, 'page')} to {plural(checked.findings.recipients, 'recipient')}{short}?"
+    click.confirm(question, abort=True, err=True)
+
+
+def start(campaign: Campaign) -> NoReturn:
+    """Hand a campaign to the stack, in the files that `kobo_cli.bulk.hand_over` writes.
+
+    Raises
+    ------
+    CliError
+        always, so far: no stack takes a campaign yet.
+    """
+    raise CliError(f"this stack has no campaigns yet: {campaign.id} was checked, and nothing was sent")
+
+
+def _print(line: str) -> None:
+    """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for."""
+    seen = "".join(char if char.isprintable() else "\ufffd" for char in line)
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(seen.encode(encoding, errors="replace").decode(encoding))

@@ -1,0 +1,65 @@
+"""What a stack's description says that its outputs do not: how send_sms reads and keeps requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kobo_cli.dead.verdicts import Judge
+from kobo_cli.errors import CliError
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.sending.operator_store import OperatorStore
+
+if TYPE_CHECKING:
+    from kobo_cli.connection import Connection
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """`fingerprint_key` keys the fingerprints of requests, `region` is whose national numbers are understood."""
+
+    fingerprint_key: str
+    region: str
+    default_sender: str
+    store_text: bool
+    keep_seconds: float
+
+    def judge(self, lane: Lane | None = None, *, may_double: bool = False) -> Judge:
+        """Return who judges the letters of this stack, as an operator asks for it."""
+        return Judge(self.fingerprint_key, self.region, lane, may_double)
+
+    def store(self, connection: Connection) -> OperatorStore:
+        """Return the messages table as send_sms of this stack keeps it."""
+        return OperatorStore(
+            connection.dynamodb,
+            connection.variables["KOBO_TABLE"],
+            keep_seconds=self.keep_seconds,
+            fingerprint_key=self.fingerprint_key,
+            default_sender=self.default_sender,
+            store_text=self.store_text,
+        )
+
+
+def read_facts(connection: Connection) -> StackFacts:
+    """Return the facts of the stack that `connection` leads to. Errors of CloudFormation pass through.
+
+    Raises
+    ------
+    CliError
+        when the description lacks a parameter: the stack is none of ours.
+    """
+    stack = connection.client("cloudformation").describe_stacks(StackName=connection.stack)["Stacks"][0]
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    try:
+        return StackFacts(
+            # template.yaml gives send_sms this as FINGERPRINT_KEY.
+            fingerprint_key=stack["StackId"],
+            region=parameters["DefaultRegion"],
+            default_sender=parameters["DefaultSenderId"],
+            store_text=parameters["StoreText"] == "true",
+            keep_seconds=float(parameters["KeepRecordsDays"]) * _DAY,
+        )
+    except KeyError as error:
+        raise CliError(f"the stack {connection.stack} has no parameter {error}") from error

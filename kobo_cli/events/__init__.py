@@ -1,0 +1,1 @@
+"""Status events as they come: a rule and a queue for as long as somebody looks."""
