@@ -89,6 +89,12 @@ class Sender:
             if part.request.promotional:
                 # Before the claim, which fixes it: an attempt of unknown outcome is repeated as it was.
                 opted_out = self._optouts.among(part.request.to)
+        return self._try(message, part, opted_out, deadline)
+
+    def _try(self, message: Message, part: Part, opted_out: frozenset[str] | None, deadline: Deadline) -> SendResult:
+        """Claim the part, and make an attempt at it if that succeeds."""
+        # Anew: what was asked before the claim may have taken seconds, and others write the part meanwhile.
+        now = self._runtime.clock()
         claim = self._store.claim(
             part,
             token=self._runtime.token(),

@@ -70,7 +70,8 @@ def make_world(
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
     inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
-    found = [found for each in (*inspections, TellingInspection(world)) for found in each.violations()]
+    others = (TellingInspection(world), world.optouts)
+    found = [found for each in (*inspections, *others) for found in each.violations()]
     return tuple(dict.fromkeys(found))
 
 
