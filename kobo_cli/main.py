@@ -15,6 +15,7 @@ COMMANDS = {
     "send": "Send a text to one or many numbers.",
     "bulk": "Check a campaign's CSV file and tell its price.",
     "status": "Show a request's status, recipient by recipient.",
+    "campaign": "Show campaigns; pause, resume and stop them.",
     "why": "Show what happened to a request, in order, and why.",
     "find": "Show what was sent to a number.",
     "events": "Show what becomes of recipients, as it happens.",

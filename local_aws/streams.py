@@ -98,10 +98,10 @@ class _Feed:
 
     def run(self) -> None:
         """Work the stream off until told to stop."""
-        iterator = self._first_iterator()
+        iterator = ""
         while not self._stop.is_set():
             try:
-                iterator = self._read(iterator)
+                iterator = self._read(iterator or self._first_iterator())
                 pause = self._work()
             except (ClientError, BotoCoreError, LocalStackError) as error:
                 pause = self._failed(str(error))

@@ -34,7 +34,7 @@ def take_over_schedules(clients: Clients, expected: Iterable[Expected]) -> list[
     for resource in expected:
         if resource.type == _SCHEDULE:
             found: dict[str, Any] = dict(clients.scheduler.get_schedule(Name=resource.physical_id))
-            keep = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+            keep = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
             clients.scheduler.update_schedule(**{name: found[name] for name in keep}, State="DISABLED")
             taken.append(Scheduled(found["Target"]["Arn"], found["Target"].get("Input", "{}")))
     return taken
@@ -82,7 +82,8 @@ def _invoke(clients: Clients, scheduled: Scheduled) -> str:
     """Invoke once; return what went wrong, "" for nothing."""
     try:
         answer = clients.functions.invoke(FunctionName=scheduled.name, Payload=scheduled.event)
+        # The end of the stack may cut it short.
+        payload = answer["Payload"].read()
     except (ClientError, BotoCoreError) as error:
         return str(error)
-    payload = answer["Payload"].read()
     return str(json.loads(payload).get("errorMessage", "?")) if answer.get("FunctionError") else ""

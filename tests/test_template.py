@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from kobo_sms.campaigns.queueing import pause_after as campaign_pause
 from kobo_sms.composition import settings
 from kobo_sms.messages.quiet_hours import read_quiet_hours
 from kobo_sms.reports.writer import pause_after
-from kobo_sms.table import DUE_SHARDS
+from kobo_sms.table import CAMPAIGN_INDEX, CAMPAIGNS_DUE, CAMPAIGNS_ID, DUE_SHARDS
 from local_aws.environment import names_of
 
 TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())
@@ -50,6 +51,8 @@ VARIABLES = {
     "KOBO_UNPUBLISHED_QUEUE_URL",
     "KOBO_PRODUCER_POLICY_ARN",
     "KOBO_TABLE",
+    "KOBO_CAMPAIGNS_BUCKET",
+    "KOBO_KEEP_RECORDS_DAYS",
     "KOBO_TIME_ZONE",
     "KOBO_BULK_QUIET_HOURS",
     "KOBO_SECRET_ARN",
@@ -90,6 +93,7 @@ def test_each_function_gets_the_environment_that_it_reads() -> None:
     settings.read_send(environment("SendSms"))
     settings.read_reports(environment("PollReports"))
     settings.read_events(environment("PublishStatus"))
+    settings.read_campaigns(environment("QueueCampaign"))
 
 
 @pytest.mark.parametrize(
@@ -176,6 +180,41 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
         assert function["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
         assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
         assert RESOURCES[f"{name}Logs"]["Properties"]["RetentionInDays"]
+
+
+def test_a_campaigns_files_are_private_and_expire() -> None:
+    bucket = RESOURCES["Campaigns"]["Properties"]
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["Prefix"]) == ("Enabled", "")
+    assert rule["ExpirationInDays"] == {"Ref": "KeepRecordsDays"}
+    (statement,) = RESOURCES["CampaignsOverTlsOnly"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_queue_campaign_writes_campaigns_and_nothing_else() -> None:
+    (policy,) = RESOURCES["QueueCampaignRole"]["Properties"]["Policies"]
+    writes = [each for each in policy["PolicyDocument"]["Statement"] if "dynamodb:UpdateItem" in str(each["Action"])]
+    assert [each["Condition"] for each in writes] == [
+        {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [CAMPAIGNS_ID]}}
+    ]
+
+
+def test_the_alarm_of_a_campaign_that_is_put_off_rings_until_there_is_none() -> None:
+    alarm = RESOURCES["CampaignPutOffAlarm"]["Properties"]
+    assert alarm["DatapointsToAlarm"] == 1
+    assert campaign_pause(1000) + alarm["Period"] + 60 <= alarm["Period"] * alarm["EvaluationPeriods"]
+
+
+def test_the_indexes_are_those_that_the_code_asks() -> None:
+    table = RESOURCES["Messages"]["Properties"]
+    assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {"due", CAMPAIGN_INDEX}
+    assert CAMPAIGNS_DUE not in DUE_SHARDS
 
 
 @pytest.mark.parametrize("queue", ["PriorityQueue", "BulkQueue"])

@@ -11,6 +11,7 @@ KoboSmsError
 ├── NotPublished          hand the record back: what was to be told of it is refused for now
 ├── NotWritten            begin again: DynamoDB refuses some of many items for now
 ├── OptOutsUnknown        hand the record back: nobody can tell for now who opted out, so nothing is sent
+├── CampaignFileFault     put the campaign off: its file is missing or cannot be read
 └── OutOfTime             hand the record back: the next invocation has time for it
 """
 
@@ -80,6 +81,10 @@ class NotWritten(KoboSmsError):
 
 class OptOutsUnknown(KoboSmsError):
     """Some recipients could not be looked up again and again."""
+
+
+class CampaignFileFault(KoboSmsError):
+    """The file of a campaign's requests is missing, or holds something else."""
 
 
 class OutOfTime(KoboSmsError):

@@ -15,12 +15,19 @@ CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
 REPORTS_ID = "~reports"
 STATS_ID = "~stats"
+# The part is the campaign's id.
+CAMPAIGNS_ID = "~campaigns"
 # Followed by a number: what was sent to it.
 LOOKUP_PREFIX = "~to/"
 # Each followed by a shard; the part is a number: who opted out, and whom a report called do-not-disturb.
 OPTOUT_PREFIX, DO_NOT_DISTURB_PREFIX = "~optout/", "~dnd/"
-# The partitions of the index `due`.
+# The partitions of the index `due`: those of parts that wait for reports, and that of campaigns to be queued.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
+CAMPAIGNS_DUE = "campaigns"
+# A campaign's parts are found by this index. Its partitions are `CAMPAIGN/0` ... (DynamoDB takes 1,000 writes a second
+# in each); within one the parts are sorted by what became of their recipients.
+CAMPAIGN_INDEX = "campaign"
+CAMPAIGN_SHARDS = 8
 
 
 def moment(seconds: float) -> Decimal:

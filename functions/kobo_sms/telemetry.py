@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from kobo_sms.errors import KoboSmsError
 from kobo_sms.messages.states import State
 
 if TYPE_CHECKING:
     # Only one of these is there at run time: a function imports what it is made of, and nothing of the others.
+    from kobo_sms.campaigns.result import QueueingResult
     from kobo_sms.credit.check import Checked
     from kobo_sms.events.published import Published
     from kobo_sms.reports.counts import End
@@ -29,6 +31,7 @@ _COUNTERS = {
     State.SENDING: "Retried",
     State.FAILED: "Failed",
     State.LAPSED: "Lapsed",
+    State.CANCELLED: "Cancelled",
     State.UNKNOWN: "Unknown",
     "invalid": "Invalid",
     "duplicate": "Duplicates",
@@ -176,3 +179,21 @@ def publish_published(logger: Logger, metrics: Metrics, done: Published) -> None
     metrics.add_metric("EventsPublished", MetricUnit.Count, done.events)
     if done.unpublishable:
         metrics.add_metric("EventsUnpublishable", MetricUnit.Count, done.unpublishable)
+
+
+def publish_queueing(logger: Logger, metrics: Metrics, result: QueueingResult) -> None:
+    """Write one line and the metrics of one run of queue_campaign, and a line for each campaign that it put off."""
+    if result.requests or result.finished or result.failure:
+        logger.info(
+            "campaigns queued", requests=result.requests, recipients=result.recipients, finished=result.finished
+        )
+    for campaign, error in result.faulty.items():
+        why = str(error) if isinstance(error, KoboSmsError) else ""
+        logger.error("campaign put off", campaign=campaign, why=why, **_described(error))
+    if result.refused:
+        logger.error("requests refused", recipients=result.refused)
+    counts = {"Queued": result.recipients, "Unqueueable": result.refused, "CampaignsPutOff": len(result.faulty)}
+    for name, count in counts.items():
+        # A tick each minute finds nothing to do as a rule.
+        if count:
+            metrics.add_metric(name, MetricUnit.Count, count)

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
+from kobo_cli import valve_orders
 from kobo_cli.bulk import report
 from kobo_cli.bulk.campaign import Campaign
 from kobo_cli.bulk.checking import Checked, Order, check_file
+from kobo_cli.bulk.hand_over import hand_over as write_files
 from kobo_cli.bulk.output import require_own_place, write_bad_rows
 from kobo_cli.bulk.preview import write_preview
 from kobo_cli.bulk.price import Cost, Funds, cost_of, read_funds
+from kobo_cli.campaigns.handing_over import hand_over_files
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
-from kobo_sms.credit.wording import WAT, plural
+from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
+from kobo_sms.credit.wording import plural
 from local_aws import environment
-
-
-def parse_at(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """Return a moment to come; one without a zone is Nigeria's. Raises BadParameter for anything else."""
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter("give a moment as 2027-03-26T09:00, or with its zone 2027-03-26T08:00Z") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=WAT)
-    if moment <= datetime.now(WAT):
-        raise click.BadParameter("that is past")
-    return moment
 
 
 @click.command("bulk")
@@ -48,7 +39,7 @@ def parse_at(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--id", metavar="CAMPAIGN", help="The campaign's id; follows from the content when left out.")
 @click.option("--from", "sender", help="The sender ID; the stack's default when left out.")
 @click.option("--promotional", is_flag=True, help="Do not send to numbers that opted out.")
-@click.option("--at", metavar="TIME", callback=parse_at, help="When to send: 2027-03-26T09:00, in Nigeria's time.")
+@click.option("--at", metavar="TIME", help="Begin then: `tomorrow 9:00`, `in 2h`, `2026-12-01 09:00`.")
 @click.option("--region", default="NG", show_default=True, help="Whose national form the numbers may have.")
 @click.option("--skip-bad", is_flag=True, help="Send to the good rows though some are bad.")
 @click.option("--bad-rows", metavar="FILE.csv", type=click.Path(path_type=Path), help="Write the bad rows to a file.")
@@ -59,6 +50,7 @@ def parse_at(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @stack_options
 def command(
+    at: str | None,
     skip_bad: bool,
     bad_rows: Path | None,
     preview: Path | None,
@@ -74,10 +66,10 @@ def command(
     \b
     Example: kobo bulk customers.csv --msg "Dear {name}, we open at 8." --dry-run
     """
-    order = Order(**ordered)
     places = {"--bad-rows": bad_rows, "--preview": preview}
-    require_own_place({option: path for option, path in places.items() if path is not None}, order.file)
+    require_own_place({option: path for option, path in places.items() if path is not None}, ordered["file"])
     connection = connect_if_possible(stack, local) if dry_run else connect(stack, local)
+    order = Order(**ordered, at=moment_of(at, connection))
     with ExitStack() as until_done:
         with progress_bar(order.file) as progress:
             checked = until_done.enter_context(check_file(order, progress))
@@ -88,11 +80,11 @@ def command(
             write_preview(preview, checked, cost, time.time())
         show(checked, cost, as_json=as_json)
         campaign = require_sendable(checked, skip_bad=skip_bad)
-        if dry_run:
+        if dry_run or connection is None:
             return
         if not yes:
             confirm(checked, cost)
-        start(campaign)
+        start(connection, campaign)
 
 
 def connect_if_possible(stack: str | None, local: bool) -> Connection | None:
@@ -154,15 +146,30 @@ def confirm(checked: Checked, cost: Cost) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def start(campaign: Campaign) -> NoReturn:
-    """Hand a campaign to the stack, in the files that `kobo_cli.bulk.hand_over` writes.
+def moment_of(at: str | None, connection: Connection | None) -> datetime | None:
+    """Return the moment that is meant, in the stack's time zone. Raises UsageError for none."""
+    zone = zone_of(_zone(connection) if connection else USUAL_ZONE)
+    return None if at is None else datetime.fromtimestamp(parse_moment(at, zone, time.time()), zone)
 
-    Raises
-    ------
-    CliError
-        always, so far: no stack takes a campaign yet.
-    """
-    raise CliError(f"this stack has no campaigns yet: {campaign.id} was checked, and nothing was sent")
+
+def start(connection: Connection, campaign: Campaign) -> None:
+    """Hand a campaign to the stack, and say that the stack carries it from now on."""
+    now = time.time()
+    at = now if campaign.at is None else campaign.at.timestamp()
+    with tempfile.TemporaryDirectory(prefix="kobo-") as directory:
+        write_files(campaign, Path(directory))
+        handed = hand_over_files(connection, Path(directory), at=at, now=now, by=valve_orders.who(connection))
+    known = handed.campaign
+    if not handed.new:
+        click.echo(f"{known.id} was handed over before and is {known.state}: nothing is sent again", err=True)
+        return
+    begins = "" if campaign.at is None else f", and begins {in_words(at, zone_of(_zone(connection)), now)}"
+    click.echo(f"{known.id} is handed over{begins}; the stack carries it from now on", err=True)
+    click.echo(f"kobo campaign status {known.id} --watch", err=True)
+
+
+def _zone(connection: Connection) -> str:
+    return connection.variables["KOBO_TIME_ZONE"]
 
 
 def _print(line: str) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from rich.console import Console
 
 from kobo_cli.connection import connect, stack_options
 from kobo_cli.dead import telling
-from kobo_cli.dead.asking import give, print_json, require, select, warn
+from kobo_cli.dead.asking import errors_told, give, looking, print_json, require, select, warn
 from kobo_cli.dead.balance import balance_of
 from kobo_cli.dead.detail import describe, detail_of
 from kobo_cli.dead.order import Order
@@ -19,7 +17,6 @@ from kobo_cli.dead.overview import grouped, print_groups, row_of, shown
 from kobo_cli.dead.selection import Selection
 from kobo_cli.dead.stack_facts import read_facts
 from kobo_cli.dead.survey import look_at, queue_of
-from kobo_cli.errors import CliError
 from kobo_sms.messages.lanes import Lane
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -47,7 +44,7 @@ def list_(everything: bool, as_json: bool, stack: str | None, local: bool) -> No
     \b
     Example: kobo dead list --stack my-stack
     """
-    with _errors_told():
+    with errors_told(), looking():
         connection = connect(stack, local)
         queue, everything_there = queue_of(connection), Selection()
         rows, missed = look_at(connection, queue, everything_there, lambda letter, _: row_of(letter), standings=False)
@@ -71,7 +68,7 @@ def show(id_: str, as_json: bool, stack: str | None, local: bool) -> None:
     Example: kobo dead show order-2291
     """
     selection, now = Selection([id_]), time.time()
-    with _errors_told():
+    with errors_told(), looking():
         connection = connect(stack, local)
         judge = read_facts(connection).judge()
         queue = queue_of(connection)
@@ -122,7 +119,7 @@ def retry(
     Example: kobo dead retry --reason error_billing
     """
     selection = select(ids, words)
-    with _errors_told():
+    with errors_told():
         connection = connect(stack, local)
         facts = read_facts(connection)
         rule = facts.judge(Lane(lane) if lane else None, may_double=may_double).retry
@@ -147,18 +144,8 @@ def drop(ids: tuple[str, ...], yes: bool, as_json: bool, stack: str | None, loca
     \b
     Example: kobo dead drop order-2291
     """
-    with _errors_told():
+    with errors_told():
         connection = connect(stack, local)
         facts = read_facts(connection)
         order = Order(connection, queue_of(connection), facts, facts.judge().drop, select(ids))
         give(order, telling.plan_of_drop, "Drop them?", yes=yes, as_json=as_json)
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise CliError(str(error)) from error

@@ -12,12 +12,18 @@ from typing import Any
 import click
 from rich.console import Console
 
+from kobo_cli import valve_orders
+from kobo_cli.campaigns.handing_over import HandedOver, Wanted, hand_over
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.reports.request import Status, build, is_settled, went_well
 from kobo_cli.reports.tables import explain, print_status, summarise
+from kobo_cli.times import in_words, parse_moment, zone_of
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.messages.fields import CAMPAIGN_PATTERN
+from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.request import parse
+from kobo_sms.table import iso
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LOOK_SECONDS = 0.3
@@ -43,6 +49,7 @@ def parse_duration(_context: click.Context, _parameter: click.Parameter, value: 
 @click.option("--sensitive", is_flag=True, help="Keep the text nowhere.")
 @click.option("--reference", help="Kept with the status.")
 @click.option("--lane", type=click.Choice(["priority", "bulk"]), default="priority", show_default=True)
+@click.option("--at", metavar="TIME", help="Send it then: `tomorrow 9:00`, `in 2h`, `2026-12-01 09:00`.")
 @click.option("--wait", is_flag=True, help="Wait until nothing more happens; exit 1 unless all of it arrived.")
 @click.option("--timeout", default="120s", callback=parse_duration, show_default=True, help="How long to wait.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the id, or with --wait the status.")
@@ -50,6 +57,7 @@ def parse_duration(_context: click.Context, _parameter: click.Parameter, value: 
 def command(
     to: tuple[str, ...],
     lane: str,
+    at: str | None,
     wait: bool,
     timeout: float,
     as_json: bool,
@@ -62,8 +70,13 @@ def command(
     \b
     Example: kobo send +2348030100001 --msg "Hello" --wait
     """
+    if at is not None:
+        require_postponable(wait=wait, **fields)
     request = make_request(to, **fields)
     connection = connect(stack, local)
+    if at is not None:
+        tell_scheduled(connection, schedule(connection, request, at, Lane(lane)), as_json=as_json)
+        return
     connection.sqs.send_message(QueueUrl=connection.queue_url(lane), MessageBody=json.dumps(request))
     if not wait:
         click.echo(json.dumps({"id": request["id"]}) if as_json else request["id"])
@@ -78,6 +91,45 @@ def command(
         raise CliError(f"still {waiting['state']} after {timeout:g} s: {explain(waiting)}")
     if not went_well(status):
         raise CliError("not every recipient got it")
+
+
+def require_postponable(*, wait: bool, sensitive: bool, expires_in: float | None, **_: Any) -> None:
+    """Raise UsageError for options that make no sense for an SMS that is sent later."""
+    if wait:
+        raise click.UsageError("--wait excludes --at: see kobo campaign status ID")
+    if sensitive:
+        raise click.UsageError("--sensitive excludes --at: what is sent later is kept until then")
+    if expires_in is not None:
+        raise click.UsageError("--expires-in excludes --at")
+
+
+def schedule(connection: Connection, request: dict[str, Any], at: str, lane: Lane) -> HandedOver:
+    """Hand a request over as a campaign of its own, to be sent at a moment to come.
+
+    Raises
+    ------
+    CliError
+        when the moment or the id is none for that, or another request of the id is scheduled.
+    """
+    now = time.time()
+    moment = parse_moment(at, zone_of(connection.variables["KOBO_TIME_ZONE"]), now)
+    if not re.fullmatch(CAMPAIGN_PATTERN, request["id"]):
+        raise CliError("--id: with --at, 1 to 100 of A-Z a-z 0-9 . _ -")
+    line = json.dumps(request | {"campaign": request["id"]}).encode()
+    wanted = Wanted(request["id"], moment, now, request.get("from"), lane, valve_orders.who(connection))
+    return hand_over(connection, wanted, [line])
+
+
+def tell_scheduled(connection: Connection, handed: HandedOver, *, as_json: bool) -> None:
+    """Say when it will be sent."""
+    campaign, zone = handed.campaign, zone_of(connection.variables["KOBO_TIME_ZONE"])
+    if as_json:
+        click.echo(json.dumps({"id": campaign.id, "at": iso(campaign.at), "state": campaign.state.value}))
+        return
+    click.echo(campaign.id)
+    already = "" if handed.new else f" (it was {campaign.state} already)"
+    when = in_words(campaign.at, zone, time.time())
+    click.echo(f"to be sent {when}{already}; kobo campaign stop {campaign.id} cancels it", err=True)
 
 
 def make_request(

@@ -7,7 +7,8 @@ import json
 import click
 from rich.console import Console
 
-from kobo_cli.connection import connect, stack_options
+from kobo_cli.campaigns.handing_over import orders_of
+from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.reports.request import build
 from kobo_cli.reports.tables import print_status
@@ -24,11 +25,19 @@ def command(request_id: str, as_json: bool, everything: bool, stack: str | None,
     \b
     Example: kobo status order-2291-shipped --json
     """
-    items = connect(stack, local).items_of(request_id)
+    connection = connect(stack, local)
+    items = connection.items_of(request_id)
     if not items:
-        raise CliError(f"no request {request_id} is known: not taken from the queue yet, refused, or never queued")
+        raise CliError(_why_unknown(connection, request_id))
     status = build(items)
     if as_json:
         click.echo(json.dumps(status, ensure_ascii=False, indent=2))
     else:
         print_status(Console(), status, everything=everything)
+
+
+def _why_unknown(connection: Connection, request_id: str) -> str:
+    """Return what is to be said of a request that the table does not know."""
+    if "KOBO_CAMPAIGNS_BUCKET" in connection.variables and orders_of(connection).read(request_id) is not None:
+        return f"{request_id} is a campaign, or was to be sent later: kobo campaign status {request_id}"
+    return f"no request {request_id} is known: not taken from the queue yet, refused, or never queued"

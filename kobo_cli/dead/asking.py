@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from kobo_cli.dead import telling
 from kobo_cli.dead.order import Order
@@ -35,7 +38,8 @@ def give(order: Order, describe: Callable[[Plan], Iterable[str]], question: str,
     CliError
         when something that was asked for is not done.
     """
-    plan, missed = order.plan()
+    with looking():
+        plan, missed = order.plan()
     warn(missed)
     require(order.selection, ((each.request_id, each.letter) for each in plan), missed)
     for line in describe(plan) if plan else ("no dead letters",):
@@ -70,9 +74,31 @@ def print_json(found: Any) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
-def _carry_out(order: Order, plan: Plan, as_json: bool) -> None:
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Tell errors of AWS as a command does. Raises CliError for them."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
-        order.carry_out(plan)
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Say that the queue is being looked through, if a terminal is there to say it on."""
+    console = Console(stderr=True)
+    with console.status("looking through the dead-letter queue") if console.is_terminal else nullcontext():
+        yield
+
+
+def _carry_out(order: Order, plan: Plan, as_json: bool) -> None:
+    console = Console(stderr=True)
+    try:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("letters", total=sum(each.acts for each in plan))
+            order.carry_out(plan, lambda done: bar.update(task, completed=done))
     finally:
         # After an error, too: what was done before it is done.
         for line in telling.result(order.done, len(order.left)):

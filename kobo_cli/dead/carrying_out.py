@@ -83,10 +83,11 @@ class Desk:
         self._sent.add(_name(part))
 
 
-def carry_out(look: Look, desk: Desk, wanted: set[str], done: list[Planned]) -> None:
+def carry_out(look: Look, desk: Desk, wanted: set[str], done: list[Planned], progress: Callable[[int], object]) -> None:
     """Deal with the letters whose message ids are `wanted`, until a look brings no more of them.
 
     What was done is added to `done`, and taken out of `wanted`, at once: so it is known when an error ends it.
+    `progress` is told how many are done.
     """
 
     def deal_with(letters: Sequence[Letter]) -> None:
@@ -98,7 +99,7 @@ def carry_out(look: Look, desk: Desk, wanted: set[str], done: list[Planned]) -> 
     for letters in look:
         mine = [letter for letter in letters if letter.message_id in wanted]
         for _ in look.map(deal_with, _by_part(mine)):
-            pass
+            progress(len(done))
         if not wanted:
             return
 

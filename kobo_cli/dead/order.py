@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kobo_cli.connection import Connection
@@ -37,10 +37,13 @@ class Order:
             lambda letter, standing: planned(letter, self.rule(letter, standing, time.time())),
         )
 
-    def carry_out(self, plan: Sequence[Planned]) -> None:
-        """Do what was planned, with each letter for which it is still right. Errors of AWS pass through."""
+    def carry_out(self, plan: Sequence[Planned], progress: Callable[[int], object] = lambda done: None) -> None:
+        """Do what was planned, with each letter for which it is still right; tell `progress` how many are done.
+
+        Errors of AWS pass through.
+        """
         lanes = Queues(self.connection.sqs, self.queue.lanes, self.queue.url)
         desk = Desk(self.rule, self.facts.store(self.connection), lanes, time.time)
         self.left = {each.letter for each in plan if each.acts}
         with looking_through(self.queue, time.time) as look:
-            carry_out(look, desk, self.left, self.done)
+            carry_out(look, desk, self.left, self.done, progress)

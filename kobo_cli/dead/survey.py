@@ -35,7 +35,7 @@ class Missed:
         """Say it, nothing when nothing was missed."""
         said = []
         if self.broken_off:
-            said.append(f"the look ended after {LOOK_FOR:.0f} s without a new letter")
+            said.append(f"the look ended after {LOOK_FOR:.0f} s")
         if self.unseen:
             said.append(f"SQS counts about {plural(self.unseen, 'letter')} more: hidden by another look, or just come")
         if self.late:

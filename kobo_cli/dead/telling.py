@@ -44,13 +44,13 @@ def plan_of_drop(plan: Sequence[Planned]) -> Iterator[str]:
 
 
 def result(done: Sequence[Planned], left: int) -> Iterator[str]:
-    """Yield what was done, line by line; `left` counts the letters that were not seen again."""
+    """Yield what was done, line by line; `left` counts the letters that were not reached."""
     counts = Counter(_DONE[each.step] for each in done if each.acts)
     if counts:
         yield "; ".join(f"{plural(count, 'letter')} {what}" for what, count in counts.items())
     yield from _reasons(done, Step.STAY, before="not touched: ")
     if left:
-        yield f"{plural(left, 'letter')} not seen again: hidden by another look, or gone; do the same again"
+        yield f"{plural(left, 'letter')} not reached: it was broken off, or another look hides them; do the same again"
 
 
 def as_json(plan: Iterable[Planned]) -> list[dict[str, Any]]:

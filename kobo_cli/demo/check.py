@@ -18,7 +18,7 @@ _DELIVERY = {
     "EXPIRED": State.EXPIRED,
     "PROCESSED": State.SENT,
 }
-_NEVER_SENT = states.OPEN | {State.REJECTED, State.FAILED, State.LAPSED}
+_NEVER_SENT = states.OPEN | {State.REJECTED, State.FAILED, State.LAPSED, State.CANCELLED}
 Row = Mapping[str, Any]
 
 

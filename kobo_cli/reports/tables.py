@@ -21,6 +21,7 @@ _COLOURS: dict[str, str] = {
     State.UNDELIVERED: "red",
     State.EXPIRED: "red",
     State.DO_NOT_DISTURB: "magenta",
+    State.CANCELLED: "magenta",
     State.UNKNOWN: "magenta",
 }
 _WAITS: dict[str, str] = {

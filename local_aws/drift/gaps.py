@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from local_aws.clients import Clients
+from local_aws.drift.existing.buckets import complete_bucket
 from local_aws.drift.expectation import SECRET, Expected
 from local_aws.template.source import Template
 
+BUCKET = "AWS::S3::Bucket"
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
 FUNCTION = "AWS::Lambda::Function"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
+SCHEDULE = "AWS::Scheduler::Schedule"
 TABLE = "AWS::DynamoDB::Table"
 
 NOT_COMPARED = {
@@ -35,6 +39,9 @@ IMPLIED_PERMISSIONS = {
 def before_deployment(template: Template) -> None:
     """Change a transformed template where the engine would misread it."""
     resources = template["Resources"]
+    # There is no TLS here, so a policy that demands it would let nobody in.
+    for name in [name for name, resource in resources.items() if _demands_tls(resource)]:
+        del resources[name]
     # Ref of a secret gives its name; in AWS it gives the ARN, which Fn::GetAtt of Id gives in both.
     secrets = {name for name, resource in resources.items() if resource["Type"] == SECRET}
     for section in ("Resources", "Outputs"):
@@ -49,6 +56,13 @@ def before_deployment(template: Template) -> None:
                 _spell_out_permissions(policy["PolicyDocument"])
         if resource["Type"] == MANAGED_POLICY:
             _spell_out_permissions(resource["Properties"]["PolicyDocument"])
+
+
+def _demands_tls(resource: dict[str, Any]) -> bool:
+    if resource["Type"] != BUCKET_POLICY:
+        return False
+    statements = resource["Properties"]["PolicyDocument"]["Statement"]
+    return all(each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for each in statements)
 
 
 def _spell_out_permissions(policy: dict[str, Any]) -> None:
@@ -75,6 +89,18 @@ def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
     for resource in resources:
         if resource.type == TABLE and resource.physical_id:
             _complete_table(clients, resource)
+        if resource.type == BUCKET and resource.physical_id:
+            complete_bucket(clients, resource.physical_id, resource.properties)
+        if resource.type == SCHEDULE and resource.physical_id:
+            _complete_schedule(clients, resource)
+
+
+def _complete_schedule(clients: Clients, schedule: Expected) -> None:
+    """Set a schedule's time zone by its API."""
+    found: dict[str, Any] = dict(clients.scheduler.get_schedule(Name=schedule.physical_id))
+    kept = {name: found[name] for name in ("ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
+    zone = schedule.properties.get("ScheduleExpressionTimezone", "UTC")
+    clients.scheduler.update_schedule(Name=schedule.physical_id, ScheduleExpressionTimezone=zone, **kept)
 
 
 def _complete_table(clients: Clients, table: Expected) -> None:

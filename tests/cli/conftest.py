@@ -24,8 +24,9 @@ from kobo_sms.valve.store import ValveStore
 from local_aws import environment
 from local_aws.processes import lock
 from tests.in_process_aws import in_process_aws
+from tests.integration.template import Template
 
-_KEYS = [("id", "HASH"), ("part", "RANGE")]
+_TABLE = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 _LOGIN = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
 
 
@@ -87,11 +88,15 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deploy
 
 def _make_resources() -> dict[str, str]:
     sqs = boto3.client("sqs")
-    boto3.client("dynamodb").create_table(
-        TableName="messages",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in _KEYS],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in _KEYS],
-    )
+    asked = Template({}, {}).properties("Messages")
+    boto3.client("dynamodb").create_table(TableName="messages", **{name: asked[name] for name in _TABLE})
+    region: Any = {"LocationConstraint": _LOGIN["AWS_DEFAULT_REGION"]}
+    boto3.client("s3").create_bucket(Bucket="campaigns", CreateBucketConfiguration=region)
     urls = {lane: sqs.create_queue(QueueName=lane)["QueueUrl"] for lane in ("priority", "bulk")}
-    return {"KOBO_TABLE": "messages", **{f"KOBO_{lane.upper()}_QUEUE_URL": url for lane, url in urls.items()}}
+    return {
+        "KOBO_TABLE": "messages",
+        "KOBO_CAMPAIGNS_BUCKET": "campaigns",
+        "KOBO_KEEP_RECORDS_DAYS": "30",
+        "KOBO_TIME_ZONE": "Africa/Lagos",
+        **{f"KOBO_{lane.upper()}_QUEUE_URL": url for lane, url in urls.items()},
+    }

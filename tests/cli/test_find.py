@@ -37,7 +37,7 @@ def publish(deployed: Deployed, *items: Item) -> None:
     lookup = Lookup(connection.dynamodb, connection.variables["KOBO_TABLE"], time.sleep)
     for item in items:
         deployed.put(**item)
-        lookup.add(item)
+        lookup.add([item])
 
 
 def ids(rows: list[dict[str, Any]]) -> list[str]:
@@ -71,7 +71,7 @@ def test_the_newest_comes_first_and_others_numbers_do_not_come(deployed: Deploye
 def test_what_has_expired_is_left_out(deployed: Deployed) -> None:
     publish(deployed, part("there", ago=10))
     lookup = Lookup(deployed.connection.dynamodb, deployed.connection.variables["KOBO_TABLE"], time.sleep)
-    lookup.add(part("gone", ago=5))
+    lookup.add([part("gone", ago=5)])
     assert ids(deployed.json("find", ONE)) == ["there"]
 
 

@@ -1,14 +1,19 @@
 """`kobo send` before anything is on the queue: what it makes of its options, and what it refuses."""
 
+import gzip
+import json
+import time
 from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
+from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.commands.send import make_request, parse_duration
 from kobo_cli.errors import CliError
 from kobo_cli.main import main
+from tests.cli.conftest import Deployed
 
 NOTHING: dict[str, Any] = {
     "sender": None, "type_": None, "request_id": None, "expires_in": None, "sensitive": False, "reference": None,
@@ -78,3 +83,49 @@ def test_bad_usage_ends_with_2() -> None:
     assert CliRunner().invoke(main, ["send", "--msg", "Hello"]).exit_code == 2
     both = ["send", "+2348030100001", "--msg", "Hello", "--stack", "x", "--local"]
     assert CliRunner().invoke(main, both).exit_code == 2
+
+
+def scheduled(deployed: Deployed, *options: str) -> Result:
+    return deployed.run("send", "+2348030100001", "--msg", "Hello", *options)
+
+
+def test_what_is_sent_later_is_a_campaign_of_its_own(deployed: Deployed) -> None:
+    result = scheduled(deployed, "--id", "x-1", "--at", "in 2h", "--lane", "priority")
+    assert (result.exit_code, result.stdout) == (0, "x-1\n")
+    assert "kobo campaign stop x-1 cancels it" in result.stderr
+    campaign = orders_of(deployed.connection).read("x-1")
+    assert campaign is not None
+    assert (campaign.state, campaign.lane, campaign.rows) == ("scheduled", "priority", 1)
+    assert 7100 < campaign.at - time.time() <= 7200
+    (found,) = deployed.connection.client("s3").list_objects_v2(Bucket="campaigns")["Contents"]
+    body = deployed.connection.client("s3").get_object(Bucket="campaigns", Key=found["Key"])["Body"].read()
+    assert json.loads(gzip.decompress(body)) == {
+        "id": "x-1", "to": ["+2348030100001"], "msg": "Hello", "campaign": "x-1",
+    }  # fmt: skip
+    assert "(it was scheduled already)" in scheduled(deployed, "--id", "x-1", "--at", "in 3h").stderr
+    assert "kobo campaign status x-1" in deployed.run("status", "x-1").stderr
+    assert "x-1 is stopped" in deployed.run("campaign", "stop", "x-1").stdout
+
+
+def test_what_is_sent_later_as_json(deployed: Deployed) -> None:
+    told = json.loads(scheduled(deployed, "--id", "x-1", "--at", "2099-01-01T09:00Z", "--json").stdout or "{}")
+    assert told == {}
+    told = json.loads(scheduled(deployed, "--id", "x-1", "--at", "tomorrow 9:00", "--json").stdout)
+    assert (told["id"], told["state"]) == ("x-1", "scheduled")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "problem"),
+    [
+        (("--wait",), 2, "--wait excludes --at"),
+        (("--sensitive",), 2, "--sensitive excludes --at"),
+        (("--expires-in", "5m"), 2, "--expires-in excludes --at"),
+        (("--id", "a:b"), 1, "--id: with --at"),
+        (("--at", "soon"), 2, "write it like `tomorrow 9:00`"),
+        (("--at", "in 90d"), 1, "at most 23 days ahead"),
+    ],
+)
+def test_what_cannot_be_sent_later(deployed: Deployed, options: tuple[str, ...], code: int, problem: str) -> None:
+    result = scheduled(deployed, "--at", "in 2h", *options)
+    assert (result.exit_code, orders_of(deployed.connection).read("a:b")) == (code, None)
+    assert problem in result.stderr

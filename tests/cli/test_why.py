@@ -449,6 +449,7 @@ def test_people_read_the_hour_of_nigeria_and_why_below(life: Life) -> None:
     assert "WAT  claimed → sending\n    from the priority lane\n" in shown
     assert "tried again to" in shown
     assert max(map(len, shown.splitlines())) <= 80
+    assert [line for line in shown.splitlines() if line.endswith(" ")] == []
 
 
 def test_a_retry_of_a_dead_letter_and_its_end_stand_among_the_attempts(life: Life) -> None:

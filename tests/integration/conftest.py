@@ -19,6 +19,7 @@ from tests.integration.template import Template
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -31,6 +32,7 @@ SERVICES: dict[str, Any] = {
     "secrets": "secretsmanager",
     "sns": "sns",
     "functions": "lambda",
+    "s3": "s3",
     "iam": "iam",
 }
 USER, PASSWORD = "shop@example.com", "correct-horse-7"
@@ -63,6 +65,7 @@ class Stack:
     secrets: SecretsManagerClient
     sns: SNSClient
     functions: LambdaClient
+    s3: S3Client
     iam: Any
     calls: AwsCalls
     names: dict[str, str] = field(default_factory=dict)
@@ -162,6 +165,9 @@ def _create(stack: Stack) -> None:
         timeout = str(template.properties(queue).get("VisibilityTimeout", 30))
         created = stack.sqs.create_queue(QueueName=f"kobo-{queue}", Attributes={"VisibilityTimeout": timeout})
         stack.names[queue] = created["QueueUrl"]
+    region: Any = {"LocationConstraint": "eu-west-1"}
+    stack.s3.create_bucket(Bucket="campaigns", CreateBucketConfiguration=region)
+    stack.names["Campaigns"] = "campaigns"
     secret = stack.secrets.create_secret(Name="kobo", SecretString=json.dumps({"user": USER, "pass": PASSWORD}))
     stack.names |= {"Messages": "messages", "Credentials": secret["ARN"]}
     _create_alerts(stack)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # BatchWriteItem takes 25 at most, none of them twice.
 BATCH = 25
 # What DynamoDB leaves is asked for again, for a quarter of a minute as long as that gets on: the next invocation would
-# begin with the first entry. (A part has 20 calls; with half of the entries left each time it takes ten rounds.)
+# begin with the first entry. (500 entries are 20 calls; with half of the entries left each time it takes ten rounds.)
 _ROUNDS, _IDLE_ROUNDS = 20, 7
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.8
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kobo_sms.errors import EnqueueFailed
 from kobo_sms.messages.lanes import Lane
@@ -74,10 +74,7 @@ class Queues:
             when SQS refuses some.
         """
         for batch in _batches(parts):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(at), "MessageBody": part.request.to_json(), "MessageAttributes": _part_attributes(part)}
-                for at, part in enumerate(batch)
-            ]
+            entries = [_part_entry(str(at), part) for at, part in enumerate(batch)]
             answer = self._client.send_message_batch(QueueUrl=self._lanes[lane], Entries=entries)
             if answer.get("Failed"):
                 raise EnqueueFailed(f"SQS refused {len(answer['Failed'])} of {len(entries)} parts")
@@ -87,7 +84,10 @@ class Queues:
         # The whole body, bad numbers included: they are part of the content that the id stands for.
         body = json.dumps(json.loads(message.body) | {"id": part.request.id})
         self._client.send_message(
-            QueueUrl=self._lanes[message.lane], MessageBody=body, MessageAttributes=_part_attributes(part)
+            QueueUrl=self._lanes[message.lane],
+            MessageBody=body,
+            MessageAttributes=_part_attributes(part),
+            **_group(part),
         )
 
     def return_after(self, message: Message, seconds: int) -> None:
@@ -106,6 +106,18 @@ def _batches(parts: Iterable[Part]) -> Iterator[Sequence[Part]]:
     iterator = iter(parts)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
+
+
+def _part_entry(name: str, part: Part) -> SendMessageBatchRequestEntryTypeDef:
+    body, attributes = part.request.to_json(), _part_attributes(part)
+    entry: SendMessageBatchRequestEntryTypeDef = {"Id": name, "MessageBody": body, "MessageAttributes": attributes}
+    entry.update(_group(part))
+    return entry
+
+
+def _group(part: Part) -> Any:
+    """Return the message group by which campaigns that share a queue take turns (SQS's "fair queues")."""
+    return {"MessageGroupId": part.request.campaign} if part.request.campaign is not None else {}
 
 
 def _part_attributes(part: Part) -> dict[str, MessageAttributeValueTypeDef]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
+from kobo_sms.campaigns.settings import CampaignSettings
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.events.settings import EventSettings
@@ -118,6 +119,17 @@ def read_events(env: Mapping[str, str]) -> EventSettings:
         table=_text(env, "KOBO_TABLE"),
         unpublished_queue_url=_text(env, "UNPUBLISHED_QUEUE_URL"),
         find_by_number=_text(env, "FIND_BY_NUMBER") == "true",
+    )
+
+
+def read_campaigns(env: Mapping[str, str]) -> CampaignSettings:
+    """Read what queue_campaign is given."""
+    return CampaignSettings(
+        table=_text(env, "KOBO_TABLE"),
+        bucket=_text(env, "KOBO_CAMPAIGNS_BUCKET"),
+        queue_urls=_queue_urls(env),
+        send_concurrency=_number(env, "SEND_CONCURRENCY", int),
+        keep_seconds=_number(env, "KEEP_RECORDS_DAYS", float) * 86_400,
     )
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef, PutEventsResultEntryTypeDef
 
-# PutEvents: at most 10 entries, and 256 KB in all.
-MOST_EVENTS, MOST_BYTES = 10, 250_000
 # How often what EventBridge refused is put again within one invocation, and the first wait in seconds; each is
 # twice the one before. A share of refusals (throttling) then costs its share of the time, not the batch.
 _TRIES, _FIRST_WAIT = 7, 0.05

@@ -31,15 +31,16 @@ class Lookup:
         self._table = table
         self._pause = pause
 
-    def add(self, item: Item) -> None:
-        """Write the entries of a part.
+    def add(self, parts: Iterable[Item]) -> None:
+        """Write the entries of parts.
 
         Raises
         ------
         NotWritten
             when DynamoDB keeps refusing some for now.
         """
-        put_all(self._client, self._table, entries_of(item), self._pause)
+        entries = (entry for part in parts for entry in entries_of(part))
+        put_all(self._client, self._table, entries, self._pause)
 
 
 def entries_of(item: Item) -> Iterator[Item]:

@@ -19,6 +19,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     LAPSED = "lapsed"
+    CANCELLED = "cancelled"
     UNKNOWN = "unknown"
     # Of a part only: its recipients have moved on to smaller parts.
     SPLIT = "split"
@@ -26,9 +27,11 @@ class State(StrEnum):
 
 OPEN = frozenset({State.QUEUED, State.HELD, State.SENDING})
 FROM_A_REPORT = frozenset({State.DELIVERED, State.UNDELIVERED, State.DO_NOT_DISTURB, State.EXPIRED})
-FINAL = FROM_A_REPORT | {State.REJECTED, State.FAILED, State.LAPSED}
+FINAL = FROM_A_REPORT | {State.REJECTED, State.FAILED, State.LAPSED, State.CANCELLED}
 # Those that a recipient may have.
 ALL = tuple(state for state in State if state is not State.SPLIT)
+# Nothing more is done about these, and nobody says that they got it.
+FAILURES = frozenset(ALL) - OPEN - {State.SENT, State.DELIVERED}
 
 
 def may_follow(old: str, new: str) -> bool:

@@ -5,11 +5,10 @@ publish_status writes them as it learns of each such report from the table's str
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from kobo_sms.aws.batch_write import put_all
-from kobo_sms.optouts.entries import do_not_disturb_entries
 from kobo_sms.table import Item
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ class DoNotDisturbNotes:
         self._table = table
         self._pause = pause
 
-    def of(self, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[Item]:
-        """Return the notes that follow from the change of a part."""
-        return list(do_not_disturb_entries(old, new))
-
     def add(self, notes: Iterable[Item]) -> None:
         """Write notes.
 
@@ -36,4 +31,6 @@ class DoNotDisturbNotes:
         NotWritten
             when DynamoDB keeps refusing some for now.
         """
-        put_all(self._client, self._table, notes, self._pause)
+        # A number may stand in several parts, and BatchWriteItem takes none twice.
+        each_once = {(note["id"], note["part"]): note for note in notes}
+        put_all(self._client, self._table, each_once.values(), self._pause)

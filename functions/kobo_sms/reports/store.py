@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.messages.progress import describe_progress
 from kobo_sms.table import REPORTS_ID, Item, moment
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class ReportStore:
         Returns None when it is written, else the part as another invocation has left it, empty if it is gone.
         """
         write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
+        if "campaign_shard" in item:
+            write.set(progress=describe_progress(item["state"], item.get("reason"), recipients))
         write.set(**rounds or {})
         if asked_at is not None:
             write.set(asked_at=moment(asked_at))

@@ -87,6 +87,14 @@ def before_call(part: Part, known: Known, *, now: float, max_attempts: int) -> D
     return None
 
 
+def after_stop(known: Known) -> Decision:
+    """Return how a part ends whose campaign was stopped."""
+    if known.in_doubt:
+        reason = "its campaign was stopped after an attempt whose answer was lost: it may or may not have been sent"
+        return Decision(State.UNKNOWN, Next.DONE, reason, known.attempts, in_doubt=True)
+    return Decision(State.CANCELLED, Next.DONE, "its campaign was stopped before it was sent", known.attempts)
+
+
 def is_too_late(part: Part, now: float) -> bool:
     """Tell whether `part`, if it is still open, ends without a call because of its age alone."""
     return _is_dead(part, now) or _has_expired(part, now)

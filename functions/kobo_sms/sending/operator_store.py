@@ -10,6 +10,7 @@ from typing import Any
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.progress import describe_progress
 from kobo_sms.messages.states import State
 from kobo_sms.sending.attempts import DROPPED, HISTORY, RETRIED, Attempt, died_under, leases_of
 from kobo_sms.sending.standing import Standing
@@ -46,7 +47,7 @@ class OperatorStore(Store):
 
     def end_unclaimed(self, part: Part, *, now: float) -> bool:
         """Record the end of a part that nobody has ever claimed. False when the table knows it by now."""
-        write = self._opening(part, now).set(state=State.FAILED, reason=DROPPED)
+        write = self._opening(part, State.FAILED, now, DROPPED).set(reason=DROPPED)
         write.where(f"attribute_not_exists({write.name('id')})")
         return self._write(part.request.id, part.name, write)
 
@@ -56,6 +57,8 @@ class OperatorStore(Store):
         history = HISTORY.extend(HISTORY.read(item), (each.to_item() for each in events))
         write = Expression().set(state=state, reason=reason, updated_at=moment(now), expires=int(now + self._keep))
         write.set(**HISTORY.attributes(history)).remove("lease", "lease_until", "leases")
+        if "campaign_shard" in item:
+            write.set(progress=describe_progress(state, reason, item["recipients"]))
         write.where(f"{write.name('state')} = {write.value(standing.state)}")
         return write.where(f"{write.name('updated_at')} = {write.value(item['updated_at'])}")
 

@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.progress import campaign_shard, describe_progress
 from kobo_sms.messages.states import State
-from kobo_sms.sending.decisions import Outcome
+from kobo_sms.sending.decisions import Decision, Outcome
 from kobo_sms.table import DUE_SHARDS, Item, moment
 
 # What was written instead of a number is kept in so many bytes: 1,000 of these, beside 500 recipients with all that
@@ -41,6 +42,7 @@ def describe(part: Part, *, sender: str, store_text: bool, opted_out: Collection
         item["reference"] = request.reference
     if request.campaign is not None:
         item["campaign"] = request.campaign
+        item["campaign_shard"] = campaign_shard(request.campaign, request.id, part.name)
     if request.promotional:
         item["promotional"] = True
     if store_text and not request.sensitive:
@@ -98,6 +100,12 @@ def recipients_after(
         if outcome.state is not None:
             known[number]["at"] = moment(now)
     return known | bad_recipients(part)
+
+
+def progress_after(part: Part, decision: Decision, now: float, opted_out: Collection[str] = ()) -> str:
+    """Return what became of the recipients, as the index of campaigns has it."""
+    recipients = recipients_after(part, decision.outcomes, now, opted_out)
+    return describe_progress(decision.state, decision.reason, recipients)
 
 
 def due_shard(part: Part) -> str:

@@ -51,7 +51,7 @@ class SendResult:
         return "answered" if self.answer.startswith("error_") else ""
 
 
-def describe(part: Part, decision: Decision, label: str, now: float, surplus: int) -> SendResult:
+def describe(part: Part, decision: Decision, label: str, now: float, surplus: int = 0) -> SendResult:
     """Return the verdict on an attempt at `part`; `label` names the answer, `surplus` counts ids nobody asked for."""
     return SendResult(
         outcome=decision.state,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Message, Queues
+from kobo_sms.campaigns.campaign import CampaignState
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.kobomobile.answers import Accepted, SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
@@ -39,6 +41,8 @@ from kobo_sms.valve.bulk_rest import BulkRest
 _MARGIN_SECONDS = 5.0
 # SQS takes away what it has handed out 1,000 times (template.yaml); who waits for credit may wait for longer than that.
 _MOST_RECEIVES = 900
+# How long a message of a paused campaign stays away, in seconds.
+_FIRST_PAUSE, _LONGEST_PAUSE = 30, 300
 _CONFLICT = "id: used before for other content; choose another id"
 
 
@@ -54,6 +58,7 @@ class Sender:
         runtime: Runtime,
         breaker: CircuitBreaker,
         rest: BulkRest,
+        campaigns: CampaignWatch,
         optouts: OptOutLookup,
     ) -> None:
         self._store = store
@@ -64,6 +69,7 @@ class Sender:
         self._runtime = runtime
         self._breaker = breaker
         self._rest = rest
+        self._campaigns = campaigns
         self._optouts = optouts
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
@@ -78,8 +84,13 @@ class Sender:
             part = message.read_part(self._settings.default_region)
         except InvalidRequest as error:
             return self._reject(message, error)
+        order = self._campaigns.state(part.request.campaign) if part.request.campaign is not None else None
+        if order is CampaignState.PAUSED and not is_too_late(part, now):
+            return self._pause(message, part)
         if part.too_large:
             return self._split_root(message, part, now)
+        if order is CampaignState.STOPPED:
+            return self._cancel(message, part, now)
         opted_out = None
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
@@ -115,6 +126,18 @@ class Sender:
         # The advice may quote the text's characters, and an unknown field's name may be anything.
         at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
         return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
+
+    def _pause(self, message: Message, part: Part) -> SendResult:
+        """Give the message back untouched until its campaign is resumed; the longer that takes, the more seldom."""
+        result = replace(_result("held back", part), reason="its campaign is paused")
+        return self._give_back(message, result, min(message.receives * _FIRST_PAUSE, _LONGEST_PAUSE), part)
+
+    def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
+        """End the part, as its campaign was stopped."""
+        found = self._store.cancel(part, now=now, lane=message.lane)
+        if isinstance(found, Decision):
+            return describe(part, found, NOT_ASKED, now)
+        return self._leave(message, part, found, now)
 
     def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
         """Give the message back untouched in its lane's quiet hours."""

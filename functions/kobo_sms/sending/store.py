@@ -17,14 +17,18 @@ from kobo_sms.messages import states
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.packing import pack_numbers, unpack_numbers
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.progress import describe_progress
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
 from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
-from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known
+from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known, after_stop
 from kobo_sms.table import Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# How often a part is looked at anew that others write while it is to be cancelled.
+_MOST_CANCELS = 5
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,9 @@ class Store:
         are kept with the claim: an attempt that repeats one of unknown outcome leaves out those that it left out.
         """
         lease = Lease(token, now, lane, probe)
-        write = self._opening(part, now, opted_out or ())
-        write.set(state=State.SENDING, lease=token, lease_until=moment(until))
+        write = self._opening(part, State.SENDING, now, opted_out=opted_out or ()).set(
+            lease=token, lease_until=moment(until)
+        )
         write.set_once(first_attempt_at=moment(now)).add(leases={lease.to_text()})
         if opted_out is not None:
             write.set_once(opted_out=pack_numbers(opted_out))
@@ -167,7 +172,7 @@ class Store:
 
     def split_root(self, part: Part, *, now: float, lane: Lane | None = None) -> Finished | IdempotencyConflict:
         """Record a request of more than 500 numbers as split; doing it again changes nothing."""
-        write = self._opening(part, now).set(state=State.SPLIT)
+        write = self._opening(part, State.SPLIT, now)
         split = Attempt(now, NOT_ASKED, State.SPLIT, lane=lane)
         write.set_once(numbers=pack_numbers(part.request.to), history=[split.to_item()])
         same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
@@ -178,21 +183,82 @@ class Store:
             return IdempotencyConflict()
         return Finished(State.SPLIT)
 
+    def cancel(
+        self, part: Part, *, now: float, lane: Lane | None = None
+    ) -> Decision | Busy | Finished | IdempotencyConflict:
+        """End a part whose campaign was stopped, or say why there is nothing to end.
+
+        It is remembered among the attempts, as all ends are. `lane` is where the message came from.
+
+        Raises
+        ------
+        LostClaim
+            when others keep writing the part.
+        """
+        old: Item = {}
+        for _ in range(_MOST_CANCELS):
+            if old and (taken := self._taken(part, old, now)):
+                return taken
+            died = leases_of(old)
+            known = _known(old, died)
+            known = replace(known, calls=known.calls + 1)
+            lease, history, opted_out = Lease("", now, lane), HISTORY.read(old), _left_out(old, ())
+            claim = Claim(part, lease, now, known, history, died, self._sender_of(part), opted_out)
+            decision = after_stop(known)
+            newer = self._end(claim, decision, old, now)
+            if newer is None:
+                return decision
+            old = newer
+        raise LostClaim(f"part {part.name} was written by others {_MOST_CANCELS} times")
+
+    def _end(self, claim: Claim, decision: Decision, old: Item, now: float) -> Item | None:
+        """End a part without an attempt; return it as it is if it is not as `old` any more."""
+        write = self._ended(claim, decision, now, NOT_ASKED).set_once(**({} if old else self._described(claim.part)))
+        if not old:
+            write.where(f"attribute_not_exists({write.name('id')})")
+        for name in ("state", "updated_at", "lease") if old else ():
+            unchanged = f"{write.name(name)} = {write.value(old[name])}" if name in old else ""
+            write.where(unchanged or f"attribute_not_exists({write.name(name)})")
+        try:
+            self._client.update_item(**write.update(self._table, _key(claim.part)))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return condition_failed(error)
+        return None
+
+    def _taken(self, part: Part, item: Item, now: float) -> Busy | Finished | IdempotencyConflict | None:
+        found = self._why_not(part, item)
+        return None if isinstance(found, Busy) and found.until <= now else found
+
     def _sender_of(self, part: Part) -> str:
         return part.request.sender or self._default_sender
 
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
-    def _opening(self, part: Part, now: float, opted_out: Collection[str] = ()) -> Expression:
+    def _opening(
+        self, part: Part, state: State, now: float, reason: str | None = None, opted_out: Collection[str] = ()
+    ) -> Expression:
+        fixed = self._described(part, opted_out)
+        if part.request.campaign is not None:
+            # A part that is tried again keeps what its last attempt came to until this one has ended.
+            fixed["progress"] = describe_progress(state, reason, fixed["recipients"])
+        write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep))
+        return write.set_once(**fixed)
+
+    def _described(self, part: Part, opted_out: Collection[str] = ()) -> Item:
         sender, store_text = self._sender_of(part), self._store_text
         fixed = records.describe(part, sender=sender, store_text=store_text, opted_out=opted_out)
         if part.too_large:
             fixed["recipients"] = records.bad_recipients(part)
-        write = Expression().set(updated_at=moment(now), expires=int(now + self._keep))
-        return write.set_once(fingerprint=self._fingerprint(part), **fixed)
+        return fixed | {"fingerprint": self._fingerprint(part)}
 
     def _outcome(
+        self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
+    ) -> Expression:
+        write = self._ended(claim, decision, now, label, next_at)
+        return write.where(f"{write.name('lease')} = {write.value(claim.lease.token)}")
+
+    def _ended(
         self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
     ) -> Expression:
         attempt = ended_under(claim.lease, decision, now=now, label=label, next_at=next_at)
@@ -213,30 +279,26 @@ class Store:
         )
         if decision.outcomes or claim.opted_out:
             write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now, claim.opted_out))
+        if claim.part.request.campaign is not None:
+            write.set(progress=records.progress_after(claim.part, decision, now, claim.opted_out))
         if claim.part.request.promotional and not decision.in_doubt:
             # Nobody was sent to: the next attempt may leave out others, too.
             write.remove("opted_out")
-        write.remove("lease", "lease_until", "leases")
-        return write.where(f"{write.name('lease')} = {write.value(claim.lease.token)}")
+        return write.remove("lease", "lease_until", "leases")
 
     def _claimed(self, part: Part, lease: Lease, until: float, old: Item) -> Claim:
-        # Leases that nobody gave back: the attempts died between claim and outcome, so KoboMobile may have executed
-        # them. Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under
-        # it. It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
+        # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it.
+        # It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
         died = [each for each in leases_of(old) if each.token != lease.token]
-        known = Known(
-            attempts=int(old.get("attempts", 0)) + len(died),
-            calls=int(old.get("calls", 0)) + len(died) + 1,
-            in_doubt=bool(old.get("in_doubt", old.get("doubt", False))) or bool(died),
-            first_attempt_at=float(old["first_attempt_at"]) if "first_attempt_at" in old else None,
-        )
+        known = _known(old, died)
+        known = replace(known, calls=known.calls + 1)
         return Claim(part, lease, until, known, HISTORY.read(old), died, self._sender_of(part))
 
     def _why_not(self, part: Part, item: Item) -> Busy | Finished | IdempotencyConflict:
         if item["fingerprint"] != self._fingerprint(part):
             return IdempotencyConflict()
         if item["state"] in states.OPEN:
-            return Busy(float(item["lease_until"]))
+            return Busy(float(item.get("lease_until", 0)))
         return Finished(item["state"], records.opted_out_of(item["recipients"]))
 
     def _count_halving(self, part: Part) -> bool:
@@ -265,3 +327,17 @@ def _left_out(old: Item, asked: Collection[str]) -> frozenset[str]:
 
 def _key(part: Part) -> dict[str, Any]:
     return encode({"id": part.request.id, "part": part.name})
+
+
+def _known(item: Item, died: Sequence[Lease]) -> Known:
+    """Return what the table knew of a part before it was claimed.
+
+    `died` are the claims that nobody gave back: their attempts ended between claim and outcome, so KoboMobile may have
+    executed them.
+    """
+    return Known(
+        attempts=int(item.get("attempts", 0)) + len(died),
+        calls=int(item.get("calls", 0)) + len(died),
+        in_doubt=bool(item.get("in_doubt", item.get("doubt", False))) or bool(died),
+        first_attempt_at=float(item["first_attempt_at"]) if "first_attempt_at" in item else None,
+    )

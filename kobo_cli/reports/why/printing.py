@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 
 from kobo_cli.reports.tables import coloured
 from kobo_cli.reports.why.rows import Row, Say
 
-_INDENT = 4
+_INDENT = "    "
 
 
 def print_rows(console: Console, rows: Sequence[Row], say: Say) -> None:
@@ -22,5 +22,5 @@ def print_rows(console: Console, rows: Sequence[Row], say: Say) -> None:
         answer = f" [bold]{escape(row.answer)}[/]" if row.answer else ""
         state = f" → {coloured(row.state)}" if row.state and row.state not in row.what else ""
         console.print(f"{moment:<{width}}  {escape(row.what)}{answer}{state}", highlight=False)
-        if row.why:
-            console.print(Padding(escape(row.why), (0, 0, 0, _INDENT), expand=False), highlight=False)
+        for line in wrap(row.why or "", console.width, initial_indent=_INDENT, subsequent_indent=_INDENT):
+            console.print(escape(line), highlight=False, soft_wrap=True)

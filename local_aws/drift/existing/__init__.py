@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.clients import Clients
-from local_aws.drift.existing import functions, messaging, roles, storage
+from local_aws.drift.existing import buckets, functions, messaging, roles, storage
 
 Reader = Callable[[Clients, str], dict[str, Any]]
 """Reads a resource, given its physical id, as properties by their names in CloudFormation.
@@ -24,6 +24,7 @@ READERS: dict[str, Reader] = {
     "AWS::Lambda::Permission": functions.read_permission,
     "AWS::Logs::LogGroup": storage.read_group,
     "AWS::Scheduler::Schedule": messaging.read_schedule,
+    "AWS::S3::Bucket": buckets.read_bucket,
     "AWS::SecretsManager::Secret": storage.read_secret,
     "AWS::SNS::Subscription": messaging.read_subscription,
     "AWS::SNS::Topic": messaging.read_topic,

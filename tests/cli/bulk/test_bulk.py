@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kobo_cli.bulk.price import QUARTER
+from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.main import main
 from kobo_sms.reports.counts import Counts, quarter
 from tests.cli.bulk.conftest import number, people
@@ -198,10 +199,10 @@ def test_a_terminal_without_the_letters_gets_others(people_csv: Path) -> None:
 
 @pytest.mark.parametrize(
     ("at", "said"),
-    [("2020-01-01T09:00", "that is past"), ("tomorrow", "give a moment as"), ("09:00", "give a moment as")],
+    [("2020-01-01T09:00", "is past"), ("tomorrow", "write it like"), ("noon", "write it like")],
 )
 def test_a_time_that_is_none_is_bad_usage(people_csv: Path, at: str, said: str) -> None:
-    result = run(people_csv, "--msg", MSG, "--at", at)
+    result = run(people_csv, "--msg", MSG, "--dry-run", "--at", at)
     assert result.exit_code == 2
     assert said in result.stderr
 
@@ -222,10 +223,30 @@ def test_it_asks_before_it_sends(deployed: Deployed, answer: str, code: int, sai
 
 
 @pytest.mark.parametrize(("arguments", "answer"), [([], "y\n"), (["--yes"], None)])
-def test_no_stack_takes_a_campaign_yet(deployed: Deployed, arguments: list[str], answer: str | None) -> None:
+def test_the_stack_takes_it_over_once(deployed: Deployed, arguments: list[str], answer: str | None) -> None:
     result = run(CAMPAIGN_CSV, "--msg", MSG, *arguments, answer=answer)
-    assert result.exit_code == 1
-    assert "kobo: this stack has no campaigns yet: campaign-" in result.stderr
+    assert result.exit_code == 0, result.stderr
+    (campaign,) = orders_of(deployed.connection).all()
+    assert f"{campaign.id} is handed over; the stack carries it from now on" in result.stderr
+    assert (campaign.rows, campaign.state) == (1200, "scheduled")
+    again = run(CAMPAIGN_CSV, "--msg", MSG, "--yes")
+    assert again.exit_code == 0, again.stderr
+    assert "was handed over before and is scheduled: nothing is sent again" in again.stderr
+    assert list(orders_of(deployed.connection).all()) == [campaign]
+
+
+def test_it_begins_when_it_is_told_to(deployed: Deployed) -> None:
+    result = run(CAMPAIGN_CSV, "--msg", MSG, "--yes", "--at", "tomorrow 9:00", "--id", "easter")
+    assert "easter is handed over, and begins tomorrow 09:00 WAT" in result.stderr
+    (campaign,) = orders_of(deployed.connection).all()
+    assert 0 < campaign.at - time.time() < 2 * 86_400
+    assert campaign.at % 86_400 == 8 * 3600
+
+
+def test_another_campaign_of_the_same_id_is_refused(deployed: Deployed) -> None:
+    assert run(CAMPAIGN_CSV, "--msg", MSG, "--yes", "--id", "easter").exit_code == 0
+    result = run(CAMPAIGN_CSV, "--msg", "Hello {name}", "--yes", "--id", "easter")
+    assert (result.exit_code, "there is another campaign easter already" in result.stderr) == (1, True)
 
 
 def test_the_same_command_names_the_same_campaign(people_csv: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_look_takes_a_minute_at_the_most(fake: FakeQueue, clock: Clock) -> Non
     seen, complete = look_at_all(fake, clock)
     assert not complete
     assert 10 <= len(seen) < 200
-    assert str(Missed(0, broken_off=True)) == "the look ended after 60 s without a new letter"
+    assert str(Missed(0, broken_off=True)) == "the look ended after 60 s"
 
 
 def test_what_others_hold_is_counted(fake: FakeQueue, clock: Clock) -> None:
@@ -117,17 +118,24 @@ def test_broken_off_it_gives_all_back(fake: FakeQueue, clock: Clock, error: type
 def test_broken_off_while_it_receives_it_gives_back_what_comes_then(fake: FakeQueue, clock: Clock) -> None:
     """Ctrl-C reaches the thread that waits; the receives go on in others."""
     fake.put(100)
-    tried = queue(fake, 8)
+    answers = threading.Event()
+    fake.on_receive = lambda: assert_(answers.wait(60))
 
     def look() -> None:
-        with looking_through(tried, clock) as looking:
+        with looking_through(queue(fake, 8), clock) as looking:
             # What __iter__ begins before it waits for the results.
             looking.map(looking._take, range(8))
+            threading.Timer(0.2, answers.set).start()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         look()
+    assert fake.receives == 8
     assert fake.hidden() == set()
+
+
+def assert_(holds: bool) -> None:
+    assert holds
 
 
 def test_what_cannot_be_given_back_is_counted_and_comes_back_by_itself(fake: FakeQueue, clock: Clock) -> None:

@@ -49,12 +49,15 @@ class Case:
         self.holds(world, id_)
 
     def again(self, world: World, id_: str) -> None:
-        """Do the same again, as long as there is a letter; one whose part was sent meanwhile is to be dropped."""
+        """Do the same again if the letter is there still.
+
+        Where nothing was written before its part was sent, nothing tells that it was for this letter: it is dropped.
+        """
         if not world.letters():
             return
         plan = self.plan(world, id_)
         if not plan[0].acts:
-            assert world.state(id_) == "sent"
+            assert (self.name, world.state(id_)) == ("unclaimed", "sent")
             world.carry_out(world.order("drop", id_))
         elif world.carry_out(world.order(self.rule, id_, may_double=True), plan):
             assert world.letters() == 0

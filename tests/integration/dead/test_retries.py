@@ -97,19 +97,6 @@ def test_a_part_of_a_larger_request_comes_back_as_that_part(world: World) -> Non
     assert {item["part"]: item["state"] for item in world.stack.items()} == {"0": "split", "0.0": "sent", "0.1": "sent"}
 
 
-def test_what_was_dead_for_13_days_is_not_too_old_once_it_is_back(world: World) -> None:
-    id_ = world.bury("error_billing")
-    # As if it had waited so long before.
-    url = world.stack.names["DeadLetterQueue"]
-    (letter,) = world.stack.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
-    notes = letter["MessageAttributes"] | {"KoboQueuedAt": {"DataType": "String", "StringValue": "1000.000"}}
-    world.stack.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-    world.stack.sqs.send_message(QueueUrl=url, MessageBody=letter["Body"], MessageAttributes=notes)
-    world.carry_out(world.order("retry"))
-    world.send_all()
-    assert world.state(id_) == "sent"
-
-
 def test_two_letters_of_one_part_send_it_once_and_are_told_of_once(world: World) -> None:
     id_ = world.bury("error_billing", to=[ONE, TWO])
     url = world.stack.names["DeadLetterQueue"]

@@ -66,7 +66,7 @@ def halts(case: Case, every: int = 3) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("case", [NAMED["failed"], NAMED["doubted"], NAMED["unclaimed"]], ids=lambda case: case.name)
 @pytest.mark.parametrize("sent_between", [False, True])
 def test_two_retry_it(world: World, case: Case, sent_between: bool) -> None:
-    for at in halts(case, 1 if case.name == "failed" and not sent_between else 3):
+    for at in halts(case, 1 if case.name == "failed" and not sent_between else 4):
         id_ = case.bury(world)
         meet(world, id_, ("retry", "retry"), at, sent_between=sent_between)
         left_to_do(world, id_, "retry")
@@ -76,7 +76,7 @@ def test_two_retry_it(world: World, case: Case, sent_between: bool) -> None:
 @pytest.mark.parametrize("sent_between", [False, True])
 @pytest.mark.parametrize("rules", [("retry", "drop"), ("drop", "retry")])
 def test_one_retries_and_one_drops_it(world: World, rules: tuple[str, str], sent_between: bool) -> None:
-    for at in halts(NAMED["failed"], 2):
+    for at in halts(NAMED["failed"], 3):
         id_ = NAMED["failed"].bury(world)
         meet(world, id_, rules, at, sent_between=sent_between)
         left_to_do(world, id_, "drop")

@@ -12,7 +12,9 @@ import pytest
 
 import check_credit.handler
 import poll_reports.handler
+import queue_campaign.handler
 import send_sms.handler
+from kobo_sms.composition.campaigns import campaign_app
 from kobo_sms.composition.credit import credit_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
@@ -42,7 +44,7 @@ def context(seconds: float) -> LambdaContext:
 
 @dataclass
 class Functions:
-    """The three handlers as Lambda would call them."""
+    """The handlers as Lambda would call them."""
 
     stack: Stack
     remaining: float = 30.0
@@ -93,6 +95,9 @@ class Functions:
     def poll(self, seconds: float = 60.0, **event: int) -> dict[str, int]:
         return poll_reports.handler.handle(event, context(seconds))
 
+    def queue_campaigns(self, **event: Any) -> dict[str, int]:
+        return queue_campaign.handler.handle(event, context(60))
+
     def check_credit(self) -> dict[str, Any]:
         return check_credit.handler.handle({}, context(90))
 
@@ -116,7 +121,7 @@ def _record(message: Any, url: str) -> dict[str, Any]:
 
 
 def _forget() -> None:
-    for app in (send_app, report_app, credit_app):
+    for app in (send_app, report_app, credit_app, campaign_app):
         app.cache_clear()
 
 
@@ -131,7 +136,7 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
         _forget()
         wanted = {"KoboBaseUrl": kobo.base_url, "FirstReportAfterSeconds": "0", "HttpTimeoutSeconds": "5"} | parameters
         wanted.setdefault("SendConcurrency", "4")
-        for function in ("CheckCredit", "PollReports", "SendSms"):
+        for function in ("CheckCredit", "PollReports", "QueueCampaign", "SendSms"):
             for name, value in aws.environment(function, **wanted).items():
                 monkeypatch.setenv(name, value)
         # powertools keeps one logger, with its stream, for each service.
@@ -139,7 +144,7 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
         return Functions(aws)
 
     yield deployed
-    for app in (send_app, report_app):
+    for app in (send_app, report_app, campaign_app):
         if app.cache_info().currsize:
             app().pool.shutdown()
     _forget()

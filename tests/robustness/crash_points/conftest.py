@@ -13,13 +13,14 @@ from kobo_sms.sending.store import Store
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 from tests.robustness.crash_points.batches import is_malformed
-from tests.robustness.crash_points.feeding import Feeding, Table
+from tests.robustness.crash_points.feeding import Feeding
 from tests.robustness.crash_points.invocations import Runner, running
 from tests.robustness.crash_points.lane import Lane
 from tests.robustness.crash_points.lives import PASSWORD, World
 from tests.robustness.crash_points.polled import Polled
 from tests.robustness.telling.little_aws import running_aws
 from tests.robustness.telling.outside import Outside
+from tests.robustness.telling.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType

@@ -4,48 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
-from kobo_sms.aws.dynamodb import encode
 from local_aws.stream_shard import Record, StreamShard
 from tests.robustness.crash_points.invocations import Invocation, Point, Runner
 from tests.robustness.telling.outside import Outside
-from tests.robustness.telling.stream import MAPPING, Image, TableStream, handed_out
+from tests.robustness.telling.stream import MAPPING, handed_out
+from tests.robustness.telling.table import Table
 from tests.robustness.telling.told import broken
-from tests.unit.events.stream import SECRET_TEXT, part
+from tests.unit.events.stream import SECRET_TEXT
 
 MOST_INVOCATIONS = 40
-START = 1_800_000_000.0
-
-
-@dataclass
-class Table:
-    """Parts and the stream of their changes."""
-
-    stream: TableStream = field(default_factory=TableStream)
-    items: dict[tuple[str, str], Image] = field(default_factory=dict)
-    now: float = START
-
-    def put(self, request: str, **attributes: Any) -> None:
-        """Write a part, a second after the write before."""
-        self.now += 1
-        moments = {"created_at": Decimal(str(START)), "updated_at": Decimal(str(self.now))}
-        item = encode(part(request, **moments | attributes))
-        self._write(item)
-
-    def spoil(self, request: str) -> None:
-        """Write a part that nobody can read."""
-        self._write(encode({"id": request, "part": "0", "message_uuid": "x"}))
-
-    def readable(self) -> list[Image]:
-        """Return the parts that can be read."""
-        return [item for item in self.items.values() if "recipients" in item]
-
-    def _write(self, item: Image) -> None:
-        key = item["id"]["S"], item["part"]["S"]
-        self.stream.write(self.items.get(key), item, self.now)
-        self.items[key] = item
 
 
 @dataclass

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
 from tests.robustness.crash_points.batches import MALFORMED, REFUSED, SEVERAL, event_id, is_malformed, several, two_of
-from tests.robustness.crash_points.feeding import Feeding, Table
+from tests.robustness.crash_points.feeding import Feeding
 from tests.robustness.crash_points.invocations import Point
 from tests.robustness.crash_points.selection import ALL
 from tests.robustness.telling.outside import ENTRY, EVENT, NOTE
+from tests.robustness.telling.table import Table
 
 Feed = Callable[[Table], Feeding]
 
@@ -45,14 +47,16 @@ def test_one_death(feed: Feed, point: Point) -> None:
     assert life.broken() == []
 
 
-@pytest.mark.parametrize("step", range(len(SEVERAL)) if ALL else (1, 4, 6, 9))
+@pytest.mark.parametrize("step", range(len(SEVERAL)) if ALL else (1, 6))
 def test_two_deaths(feed: Feed, step: int) -> None:
-    """The process that comes next dies too, at each of the steps that it would take."""
-    for second in range(12) if ALL else (0, 1, 3):
+    """One of the processes that come next dies too, at each of the steps that they would take."""
+    for second in count() if ALL else (0, 3):
         life = feed(several())
         life.live((step, "after"), (second, "after"))
-        assert life.died == 2
         assert life.broken() == [], f"the second death: after step {second}"
+        if life.died < 2:
+            break
+    assert second > 3 or life.died == 2
 
 
 def test_a_batch_that_comes_again_though_it_was_done(feed: Feed) -> None:

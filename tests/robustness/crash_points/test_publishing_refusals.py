@@ -16,10 +16,11 @@ import pytest
 import publish_status.handler
 from kobo_sms.composition.events import EventApp, EventClients, build_publisher
 from local_aws.stream_shard import StreamShard
-from tests.robustness.crash_points.feeding import START, Table
+from tests.robustness.crash_points.selection import ALL
 from tests.robustness.simulation.telling import ENVIRONMENT, SILENT, UNCOUNTED
 from tests.robustness.telling.outside import NOTE, Outside, throttled
 from tests.robustness.telling.stream import MAPPING, give_up_note, handed_out
+from tests.robustness.telling.table import START, Table
 from tests.robustness.telling.told import broken
 from tests.unit.events.stream import ONE
 
@@ -128,7 +129,7 @@ def refusing(what: str, share: float, seed: int) -> Outside:
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_a_share_costs_its_share(work_off: WorkOff, what: str, share: float) -> None:
-    for seed in range(2):
+    for seed in range(10) if ALL else (0,):
         worker = work_off(lives(20, 8), refusing(what, share, seed))
         assert worker.notes() == []
         assert worker.timed_out == 0

@@ -1,14 +1,15 @@
-"""A DynamoDB client in memory: what kobo_sms calls of it, over one table with the index `due`."""
+"""A DynamoDB client in memory: what kobo_sms calls of it, over one table with its indexes."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from kobo_sms.aws.dynamodb import decode
+from kobo_sms.table import CAMPAIGN_INDEX, CAMPAIGNS_DUE
 from tests.robustness.simulation import expressions
 from tests.robustness.simulation.chaos import Chaos
 from tests.robustness.simulation.expressions import Item, Terms
@@ -56,9 +57,18 @@ class FakeDynamoDB:
 
     def next_due(self) -> float | None:
         """Return when the first report is due."""
-        if self._next_due is None and self._due:
-            self._next_due = min(float(item["due_at"]["N"]) for item in self._due.values())
+        if self._next_due is None:
+            self._next_due = min(self._moments(campaigns=False), default=None)
         return self._next_due
+
+    def next_campaign(self) -> float | None:
+        """Return when there is something to do about a campaign."""
+        return min(self._moments(campaigns=True), default=None)
+
+    def _moments(self, *, campaigns: bool) -> Iterator[float]:
+        for item in self._due.values():
+            if (item["due_shard"]["S"] == CAMPAIGNS_DUE) is campaigns:
+                yield float(item["due_at"]["N"])
 
     def update_item(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.update_item", lambda: self._update(**arguments))
@@ -134,6 +144,8 @@ class FakeDynamoDB:
     def _query(self, **arguments: Any) -> dict[str, Any]:
         if "IndexName" not in arguments:
             return self._query_table(**arguments)
+        if arguments["IndexName"] == CAMPAIGN_INDEX:
+            return self._query_campaign(**arguments)
         holds = expressions.condition(arguments["KeyConditionExpression"])
         values = arguments["ExpressionAttributeValues"]
         listed = dict(self._due)
@@ -145,6 +157,20 @@ class FakeDynamoDB:
             found = [item for item in found if _place(item) > _place(start)]
         page = [{name: item[name] for name in _INDEXED} for item in found[: arguments["Limit"]]]
         return {"Items": page} | ({"LastEvaluatedKey": page[-1]} if len(found) > len(page) else {})
+
+    def _query_campaign(self, **arguments: Any) -> dict[str, Any]:
+        holds = expressions.condition(arguments["KeyConditionExpression"])
+        values, start = arguments["ExpressionAttributeValues"], arguments.get("ExclusiveStartKey")
+        indexed = [item for item in self.items.values() if _CAMPAIGN.issubset(item)]
+        found = sorted((item for item in indexed if holds(Terms(item, {}, values))), key=_standing)
+        if start is not None:
+            found = [item for item in found if _standing(item) > _standing(start)]
+        most = arguments.get("Limit", len(found))
+        page = [{name: item[name] for name in _CAMPAIGN} for item in found[:most]]
+        answer: dict[str, Any] = {"Count": len(page)}
+        if arguments.get("Select") != "COUNT":
+            answer["Items"] = page
+        return answer | ({"LastEvaluatedKey": page[-1]} if len(found) > len(page) else {})
 
     def _query_table(self, **arguments: Any) -> dict[str, Any]:
         holds = expressions.condition(arguments["KeyConditionExpression"])
@@ -164,10 +190,15 @@ class FakePaginator:
 
 
 _INDEXED = ("id", "part", "due_shard", "due_at")
+_CAMPAIGN = {"id", "part", "campaign_shard", "progress"}
 
 
 def _place(item: Item) -> tuple[float, Key]:
     return float(item["due_at"]["N"]), _key(item)
+
+
+def _standing(item: Item) -> tuple[str, Key]:
+    return item["progress"]["S"], _key(item)
 
 
 def _key(wire: Item) -> Key:

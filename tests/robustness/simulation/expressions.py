@@ -100,10 +100,10 @@ def _single(reader: _Reader) -> Condition:
         wanted = reader.take() == "attribute_exists"
         (operand,) = _arguments(reader, 1)
         return lambda terms: (operand(terms) is not None) is wanted
-    if reader.peek() == "contains":
-        reader.take()
+    if reader.peek() in ("contains", "begins_with"):
+        holds = _contains if reader.take() == "contains" else _begins_with
         whole, one = _arguments(reader, 2)
-        return lambda terms: _contains(whole(terms), one(terms))
+        return lambda terms: holds(whole(terms), one(terms))
     left, sign, right = _operand(reader), reader.take(), _operand(reader)
     return lambda terms: compare(left(terms), sign, right(terms))
 
@@ -151,6 +151,10 @@ def _plain(wire: Wire) -> tuple[str, Any]:
 
 def _size(wire: Wire | None) -> Wire | None:
     return None if wire is None else {"N": str(len(_plain(wire)[1]))}
+
+
+def _begins_with(whole: Wire | None, one: Wire | None) -> bool:
+    return whole is not None and one is not None and whole["S"].startswith(one["S"])
 
 
 def _contains(whole: Wire | None, one: Wire | None) -> bool:

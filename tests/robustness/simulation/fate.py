@@ -133,6 +133,7 @@ class Fate:
             body = json.dumps({"id": message.id} | fields) if fields else message.body
             self._world.sqs.dead.remove(message)
             self._world.sqs.put(message.lane, body, message.attributes)
+        self._world.campaigns.heal()
         self._world.checks.news()
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
@@ -73,6 +74,7 @@ class Makers:
     control: Callable[..., ValveControl] = ValveControl
     credit_store: Callable[..., CreditStore] = CreditStore
     topic: Callable[..., AlertTopic] = AlertTopic
+    watch: Callable[..., CampaignWatch] = CampaignWatch
     publisher: Callable[..., Publisher] = build_publisher
 
 
@@ -118,8 +120,10 @@ class Functions:
         valve = self._valve_store()
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
         rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
+        campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
         optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)
-        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest, optouts)
+        settings = self._send_settings()
+        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, optouts)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

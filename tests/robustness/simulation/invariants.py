@@ -19,7 +19,7 @@ from tests.robustness.simulation.publications import SECRET_TEXT
 from tests.robustness.simulation.world import World
 
 SENT = states.FROM_A_REPORT | {State.SENT}
-NEVER_SENT = {State.REJECTED, State.FAILED, State.LAPSED}
+NEVER_SENT = {State.REJECTED, State.FAILED, State.LAPSED, State.CANCELLED}
 _MAX_ITEM = 400_000
 # Reasons that tell by themselves why nobody can know.
 _NO_IDS = "missing from the message ids"

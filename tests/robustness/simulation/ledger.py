@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kobo_sms.campaigns.campaign import ENDED
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused, SendAnswer, Unreachable
 from kobo_sms.messages import states
 from kobo_sms.messages.states import State
+from kobo_sms.table import CAMPAIGNS_ID
 from tests.robustness.simulation.expressions import Item
 from tests.robustness.simulation.timeline import Frame, Timeline
 from tests.robustness.simulation.watch import Watch
@@ -46,6 +48,8 @@ class Ledger:
     brought: list[tuple[float, str]] = field(default_factory=list)
     called: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
+    # When the campaign came into which state.
+    campaign_changes: list[tuple[float, str]] = field(default_factory=list)
     # When credit/ was seen not to work.
     credit_faults: list[float] = field(default_factory=list)
     # Where AWS does not work well, send_sms may not hear that its lane is closed.
@@ -87,6 +91,7 @@ class Ledger:
         """Check one write to the table: no claim taken from one who holds it, nothing leaves a final state."""
         if new["id"]["S"].startswith("~"):
             self.watch.written(old, new)
+            self._campaign_written(old, new)
             return
         where = f"{new['id']['S']}/{new['part']['S']}"
         if new.get("reopened_for") != old.get("reopened_for"):
@@ -105,6 +110,20 @@ class Ledger:
             self._compare(where, old["recipients"]["M"], new["recipients"]["M"])
         if "lease" in old and "lease" not in new:
             self._weigh(where, old, new)
+
+    def _campaign_written(self, old: Item, new: Item) -> None:
+        """Note what a campaign becomes; nothing leaves its end, and its place never goes back."""
+        before, after = (each.get("state", {}).get("S", "") for each in (old, new))
+        if new["id"]["S"] != CAMPAIGNS_ID:
+            return
+        if before != after:
+            self.note("campaign", before, after)
+            self.campaign_changes.append((self.timeline.now, after))
+            if before in ENDED:
+                self.accuse(f"the campaign went from {before} to {after}")
+        places = [int(each.get("offset", {"N": "0"})["N"]) for each in (old, new)]
+        if places[1] < places[0]:
+            self.accuse(f"the campaign's place went back from {places[0]} to {places[1]}")
 
     def _reopened(self, where: str, old: Item, new: Item) -> None:
         """An operator's retry: the one way out of a final state, for what failed or is in doubt and nobody holds."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 from kobo_cli.reports.why.story import tell
 from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import rounds_of
-from kobo_sms.sending.attempts import DIED, Attempts, attempts_of
+from kobo_sms.sending.attempts import DIED, HISTORY, Attempts, attempts_of
 from kobo_sms.table import iso
 from kobo_sms.valve.changes import changes_of
 from kobo_sms.valve.store import ValveStore
@@ -59,9 +59,9 @@ class MemoryInspection:
 
 
 def _of_part(item: dict[str, Any]) -> Iterator[str]:
-    attempts, rounds = attempts_of(item), rounds_of(item)
-    if len(attempts.ended) + attempts.left_out != item.get("calls", len(attempts.ended)):
-        yield f"{len(attempts.ended)} attempts and {attempts.left_out} left out are not {item.get('calls')}"
+    attempts, rounds, history = attempts_of(item), rounds_of(item), HISTORY.read(item)
+    if len(history.events) + history.left_out != item.get("calls", 1):
+        yield f"{len(history.events)} attempts and {history.left_out} left out are not {item.get('calls')}"
     yield from _in_order(attempts)
     if any("msgid" in known for known in item["recipients"].values()):
         if not rounds.known:

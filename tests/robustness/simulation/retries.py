@@ -99,7 +99,7 @@ def live_through(
             # Now and then two at once.
             for _ in range(rng.choice((1, 1, 2))):
                 world.timeline.plan(at, retrier.begin)
-        world.run()
+        world.live()
         # KoboMobile works again: what failed is sent.
         retriers[0].begin()
         world.rest()

@@ -13,6 +13,7 @@ import publish_status.handler
 from kobo_sms.aws import dynamodb
 from kobo_sms.messages import numbers
 from tests.robustness.simulation import wire
+from tests.robustness.simulation.campaign_invariants import CampaignInspection
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
 from tests.robustness.simulation.memory_invariants import MemoryInspection
@@ -70,7 +71,7 @@ def make_world(
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
     inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
-    others = (TellingInspection(world), world.optouts)
+    others = (TellingInspection(world), CampaignInspection(world), world.optouts)
     found = [found for each in (*inspections, *others) for found in each.violations()]
     return tuple(dict.fromkeys(found))
 

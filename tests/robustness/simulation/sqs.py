@@ -31,7 +31,7 @@ class FakeSQS(Storage):
         def put() -> None:
             for entry in entries:
                 if entry not in refused:
-                    self.put(asked["QueueUrl"], entry["MessageBody"], _texts(entry["MessageAttributes"]))
+                    self.put(asked["QueueUrl"], entry["MessageBody"], _texts(entry.get("MessageAttributes", {})))
 
         self.chaos.around("sqs.send_message_batch", put)
         return {"Failed": [{"Id": entry["Id"]} for entry in refused]}
@@ -69,7 +69,11 @@ class FakeSQS(Storage):
         self.chaos.around("sqs.delete_message", lambda: self.delete(asked["ReceiptHandle"]))
 
     def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
-        return self.chaos.around("sqs.get_queue_attributes", lambda: {"Attributes": self._count(asked["QueueUrl"])})
+        def count() -> dict[str, Any]:
+            wanted, found = asked["AttributeNames"], self._count(asked["QueueUrl"])
+            return {"Attributes": {name: found[name] for name in found if wanted == ["All"] or name in wanted}}
+
+        return self.chaos.around("sqs.get_queue_attributes", count)
 
     def _count(self, lane: str) -> dict[str, str]:
         now, all_ = self.clock(), self.of(lane)

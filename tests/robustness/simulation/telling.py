@@ -37,7 +37,7 @@ ENVIRONMENT = {
 }
 _ONE_IN = 2
 # template.yaml's time-out.
-_SECONDS = 60.0
+SECONDS = 60.0
 # Lambda tries the same records again ever more rarely.
 _LONGEST_WAIT = 900.0
 # The older a world is the more rarely Lambda looks: weeks of waiting, write by write, would take all the time.
@@ -103,7 +103,7 @@ class Telling:
             self._world.timeline.plan(self._next_look(feed), partial(self._start, partial(self._work, feed)))
 
     def _start(self, work: Callable[[], Any]) -> None:
-        self._world.timeline.start(work, Frame(self._world.now + _SECONDS, mortal=True))
+        self._world.timeline.start(work, Frame(self._world.now + SECONDS, mortal=True))
 
     def _work(self, feed: Feed) -> None:
         """Hand out a batch, as Lambda does."""
@@ -141,7 +141,7 @@ class Telling:
     def _invoke(self, batch: list[Record]) -> dict[str, Any] | None:
         """Invoke publish_status; None if it dies."""
         world = self._world
-        end = world.now + _SECONDS
+        end = world.now + SECONDS
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: (end - world.now) * 1000)
         answer = None
         try:

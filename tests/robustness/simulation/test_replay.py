@@ -13,11 +13,13 @@ from uuid import uuid4
 import pytest
 
 from kobo_sms.aws.queues import Message, Queues
+from kobo_sms.campaigns.campaign import CampaignState
+from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.kobomobile.answers import SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
-from kobo_sms.sending.decisions import Known
+from kobo_sms.sending.decisions import Decision, Known, after_stop
 from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.run import simulate
@@ -49,6 +51,22 @@ class _ForgetsWhenItBegan(Store):
     def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
         claim = super().claim(*arguments, **named)
         return replace(claim, known=_begun_now(claim.known)) if isinstance(claim, Claim) else claim
+
+
+class _CancelsWhatIsInDoubt(Store):
+    def _end(self, claim: Claim, decision: Decision, old: dict[str, Any], now: float) -> dict[str, Any] | None:
+        return super()._end(claim, after_stop(Known()), old, now)
+
+
+class _NeverHearsOfOrders(CampaignWatch):
+    def state(self, campaign_id: str) -> CampaignState | None:
+        return None
+
+
+class _RemembersForMinutes(CampaignWatch):
+    def state(self, campaign_id: str) -> CampaignState | None:
+        read_at, state = self._known.get(campaign_id, (float("-inf"), None))
+        return state if self._clock() - read_at < 120 else super().state(campaign_id)
 
 
 class _LosesAHalf(Queues):
@@ -86,13 +104,26 @@ def _begun_now(known: Known) -> Known:
     [
         (Makers(store=_ForgetsDoubt), 0),
         (Makers(store=_ForgetsWhenItBegan), 140),
+        (Makers(store=_CancelsWhatIsInDoubt), 75),
+        (Makers(watch=_NeverHearsOfOrders), 16),
+        (Makers(watch=_RemembersForMinutes), 451),
         (Makers(queues=_LosesAHalf), 0),
         (Makers(queues=_BuriesWithoutAReason), 0),
         (Makers(client=_MakesUpUuids), 0),
         # The first world in which a part is received more than 1,000 times.
         (Makers(queues=_NeverQueuesAgain), 139),
     ],
-    ids=["in_doubt", "29 days", "half lost", "no reason", "random uuid", "1000 receives"],
+    ids=[
+        "in_doubt",
+        "29 days",
+        "cancelled in doubt",
+        "no orders",
+        "late orders",
+        "half lost",
+        "no reason",
+        "random uuid",
+        "1000 receives",
+    ],
 )
 def test_a_broken_collaborator_is_found(makers: Makers, first: int) -> None:
     assert any(simulate(seed, makers=makers).violations for seed in range(first, first + _MOST_SEEDS))

@@ -10,7 +10,7 @@ from kobo_cli.dead.verdicts import Step
 from tests.robustness.crash_points.selection import ALL
 from tests.robustness.simulation.retries import live_through
 
-SEEDS, CHUNK = (2000 if ALL else 40), 20
+SEEDS, CHUNK = (2000 if ALL else 20), 20
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kobo_sms.aws import batch_write
-from kobo_sms.events import publisher
+from kobo_sms.events import prepared, publisher
 from kobo_sms.events.bus import EventBus
+from kobo_sms.events.prepared import Placed, Prepared, told_in
 from kobo_sms.events.published import Published
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.events.status_events import StatusEvent, status_events
@@ -23,16 +24,16 @@ from tests.robustness.simulation.telling import Telling
 
 # Telling is done in the worlds of even seeds.
 WORLDS = range(0, 120, 2)
-_calls, _prepared, _put = publisher._calls, publisher._prepared, Publisher._put
+_calls, _prepare, _put = prepared.calls, prepared.prepare, Publisher._put
 OF_TELLING = ("told", "given up", "crash of publish_status")
 
 
-def _newest_first(prepared: Sequence[Any]) -> Iterator[Any]:
-    return reversed(list(_calls(prepared)))
+def _newest_first(batch: Iterable[Prepared]) -> Iterator[Any]:
+    return reversed(list(_calls(batch)))
 
 
-def _as_many_as_possible(prepared: Sequence[Any]) -> Iterator[Any]:
-    placed = [publisher._Placed(each, event) for each in prepared for event in each.events]
+def _as_many_as_possible(batch: Iterable[Prepared]) -> Iterator[Any]:
+    placed = [Placed(each, event) for each in batch for event in each.events]
     return (placed[at : at + 10] for at in range(0, len(placed), 10))
 
 
@@ -58,7 +59,7 @@ def _with_the_text(name: str, old: Item | None, new: Item) -> list[StatusEvent]:
 def _of_the_last_write(at: int, record: Any) -> Any:
     # As if the stream held no old images.
     images = {name: each for name, each in record["dynamodb"].items() if name != "OldImage"}
-    return _prepared(at, {**record, "dynamodb": images})
+    return _prepare(at, {**record, "dynamodb": images})
 
 
 def _past_it(done: Published) -> list[str]:
@@ -77,8 +78,7 @@ def _only_once(client: Any, table: str, requests: Sequence[Any]) -> list[Any]:
 
 
 def _before_its_event(publishing: Publisher, call: Sequence[Any], deadline: Any, done: Published) -> None:
-    for each in call:
-        publishing._write_entries(each, deadline, done)
+    publishing._look_up(list(told_in(call)), deadline, done)
     _put(publishing, call, deadline, done)
 
 
@@ -87,13 +87,13 @@ def _nothing(*_: Any) -> None:
 
 
 BROKEN: dict[str, tuple[Any, str, Callable[..., Any] | property, str]] = {
-    "newest first": (publisher, "_calls", _newest_first, "never told, or too late"),
-    "two of a part in a call": (publisher, "_calls", _as_many_as_possible, "never told, or too late"),
-    "random event_id": (publisher, "status_events", _named_at_random, "under two event_ids"),
-    "event_id of the time": (publisher, "status_events", _named_by_the_time, "names two events"),
-    "a change skipped": (publisher, "status_events", _without_retries, "queued at"),
-    "with the text": (publisher, "status_events", _with_the_text, "a text is told"),
-    "no old image": (publisher, "_prepared", _of_the_last_write, "never happened"),
+    "newest first": (publisher, "calls", _newest_first, "never told, or too late"),
+    "two of a part in a call": (publisher, "calls", _as_many_as_possible, "never told, or too late"),
+    "random event_id": (prepared, "status_events", _named_at_random, "under two event_ids"),
+    "event_id of the time": (prepared, "status_events", _named_by_the_time, "names two events"),
+    "a change skipped": (prepared, "status_events", _without_retries, "queued at"),
+    "with the text": (prepared, "status_events", _with_the_text, "a text is told"),
+    "no old image": (publisher, "prepare", _of_the_last_write, "never happened"),
     "past the failure": (Published, "failed", property(_past_it), "never told, or too late"),
     "refusals overlooked": (EventBus, "_put", _put_and_forget, "never told, or too late"),
     "nothing kept": (Unpublished, "keep", _nothing, "never told, or too late"),

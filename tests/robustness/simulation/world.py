@@ -8,6 +8,7 @@ from typing import Any
 
 from kobo_sms.runtime import Deadline
 from mock_kobo.state.settings import Delivery
+from tests.robustness.simulation.campaigns import Campaigns, draw_plan
 from tests.robustness.simulation.chaos import CALM, Chaos, Crash
 from tests.robustness.simulation.checks import Checks
 from tests.robustness.simulation.consumers import Consumer
@@ -65,6 +66,9 @@ class World:
         self.secret = {"user": "demo", "pass": "demo-pass"}
         self.checks = Checks(self)
         self.functions = Functions(self, makers or Makers())
+        # Drawn apart: the worlds without a campaign are what they would be without this.
+        plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"), self.scenario)
+        self.campaigns = Campaigns(self, plan)
         self.telling = Telling(self, seed, (makers or Makers()).publisher)
         self.dynamodb.streamed = self.telling.written
         self.published: list[tuple[Publication, str]] = []
@@ -72,7 +76,7 @@ class World:
         self.fate = Fate(self)
         self._poller: Warm | None = None
         self._last_poll = 0.0
-        self.timeline.sources += [self.checks.next, self._next_poll]
+        self.timeline.sources += [self.checks.next, self._next_poll, self.campaigns.next]
         self.timeline.sources += [Consumer(self, lane).next for lane in (PRIORITY, BULK)]
 
     @property
@@ -94,13 +98,18 @@ class World:
             self.timeline.plan(publication.at, partial(self._publish, publication))
         for event in self.scenario.events:
             self.timeline.plan(event.at, partial(self.fate.befall, event))
+        self.campaigns.begin()
 
     def run(self) -> None:
         """Live through the scenario, then heal everything and run until all is quiet."""
+        self.live()
+        self.rest()
+
+    def live(self) -> None:
+        """Live through the scenario, then heal everything."""
         self.begin()
         self.timeline.run(max(self.scenario.end, *(one.at + 3600 for one in self.scenario.publications)))
         self.fate.heal()
-        self.rest()
 
     def rest(self) -> None:
         """Run until all is quiet."""
@@ -132,7 +141,8 @@ class World:
                 raise Crash
 
     def _at_rest(self) -> bool:
-        quiet = not self.timeline.busy and self.dynamodb.next_due() is None and self.checks.content
+        due = (self.dynamodb.next_due(), self.dynamodb.next_campaign())
+        quiet = not self.timeline.busy and due == (None, None) and self.checks.content
         quiet = quiet and self.telling.done
         return (quiet and self.settled()) or self.timeline.steps > _MOST_STEPS
 

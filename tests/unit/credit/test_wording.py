@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from kobo_sms.credit.wording import amount, length, moment_ahead, moment_in_words, per_hour, plural
+from kobo_sms.credit.wording import amount, exact_moment, length, moment_ahead, moment_in_words, per_hour, plural
 
 
 def at(text: str) -> float:
@@ -90,3 +90,8 @@ def test_lengths(seconds: float, text: str) -> None:
 
 def test_plurals() -> None:
     assert [plural(count, "message") for count in (0, 1, 1200)] == ["0 messages", "1 message", "1,200 messages"]
+
+
+@pytest.mark.parametrize(("when", "text"), [("22T00:05", "today 00:05:07 WAT"), ("21T23:59", "yesterday 23:59:07 WAT")])
+def test_exact_moments(when: str, text: str) -> None:
+    assert exact_moment(at(when) + 7, NOW) == text

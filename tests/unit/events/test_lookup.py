@@ -48,7 +48,7 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
     while len(table.written) < 500:
         runs += 1
         with suppress(NotWritten):
-            lookup.add(part(recipients=numbers(500)))
+            lookup.add([part(recipients=numbers(500))])
     # With half of them left each round halves what there is to do.
     assert runs <= 2
     assert sum(waits) < 15
@@ -57,7 +57,7 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
 def test_what_is_never_processed_is_an_error() -> None:
     table, waits = FakeTable(leave=lambda requests: requests[:1]), list[float]()
     with pytest.raises(NotWritten, match="1 of 2"):
-        Lookup(cast(Any, table), "table", waits.append).add(part())
+        Lookup(cast(Any, table), "table", waits.append).add([part()])
     assert sum(waits) < 5
 
 
@@ -71,7 +71,7 @@ def test_a_call_for_which_there_is_no_room_keeps_the_others_from_nothing() -> No
         return []
 
     table = FakeTable(leave=leave)
-    Lookup(cast(Any, table), "table", lambda _: None).add(part(recipients=numbers(100)))
+    Lookup(cast(Any, table), "table", lambda _: None).add([part(recipients=numbers(100))])
     assert len(table.written) == 100
     # The second call is made again once the others are through.
     assert calls[4] == calls[1]
@@ -83,4 +83,4 @@ def test_other_errors_pass_through() -> None:
         raise EndpointConnectionError(endpoint_url="x")
 
     with pytest.raises(EndpointConnectionError):
-        Lookup(cast(Any, FakeTable(leave=leave)), "table", lambda _: None).add(part())
+        Lookup(cast(Any, FakeTable(leave=leave)), "table", lambda _: None).add([part()])

@@ -162,8 +162,26 @@ def test_look_up_entries_that_cannot_be_written_hold_the_stream_where_they_are()
 
     stage = Stage(table=FakeTable(leave=leave))
     done = drive(stage, [record(at, None, part(name)) for at, name in enumerate("abc", 1)])
-    assert [each.failed for each in done] == [["2"], ["2"], ["2"], []]
+    # Those of the parts of one call are written together.
+    assert [each.failed for each in done] == [["1"], ["1"], ["1"], []]
     assert {part_id[-1] for _, part_id in stage.table.written} == set("abc")
+
+
+def test_the_entries_of_a_call_are_written_together_up_to_five_hundred() -> None:
+    sizes: list[int] = []
+
+    def leave(requests: list[Any]) -> list[Any]:
+        sizes.append(len(requests))
+        return []
+
+    stage = Stage(table=FakeTable(leave=leave))
+    drive(stage, [record(at, None, part(f"order-{at}")) for at in range(30)])
+    # Ten parts of two numbers a call.
+    assert sizes == [20, 20, 20]
+    sizes.clear()
+    many: dict[str, Any] = {str(2348030100000 + at): {} for at in range(300)}
+    drive(stage, [record(at, None, part(name, recipients=many)) for at, name in enumerate("ab", 100)])
+    assert sizes == 24 * [25]
 
 
 def test_look_up_entries_that_nobody_can_write_block_nobody() -> None:

@@ -20,9 +20,10 @@ CONTRACT = [
     "rejected",
     "failed",
     "lapsed",
+    "cancelled",
     "unknown",
 ]
-FINAL = ["delivered", "undelivered", "do_not_disturb", "expired", "rejected", "failed", "lapsed"]
+FINAL = ["delivered", "undelivered", "do_not_disturb", "expired", "rejected", "failed", "lapsed", "cancelled"]
 
 
 def test_the_states_are_those_of_the_contract() -> None:

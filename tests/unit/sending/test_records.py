@@ -32,6 +32,7 @@ def test_what_is_kept_of_a_part() -> None:
         "recipients": {ONE: {}, TWO: {}} | BAD,
         "reference": "r",
         "campaign": "c",
+        "campaign_shard": "c/3",
         "promotional": True,
         "text": "PIN 4711",
     }

@@ -1,0 +1,1 @@
+"""Campaigns as people see them: handed over, ordered about, and what became of them."""
