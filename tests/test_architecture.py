@@ -61,9 +61,9 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"times", "valve_orders", "lookup", "events", "demo", "request_schema"},
+        {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema"},
         {"campaigns", "reports", "bulk"},
-        {"dead"},
+        {"dead", "optouts"},
         {"commands"},
         {"main"},
     ),
