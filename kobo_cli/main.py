@@ -18,6 +18,7 @@ COMMANDS = {
     "campaign": "Show campaigns; pause, resume and stop them.",
     "why": "Show what happened to a request, in order, and why.",
     "find": "Show what was sent to a number.",
+    "optout": "Keep who gets no promotional texts.",
     "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",

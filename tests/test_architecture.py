@@ -30,7 +30,7 @@ FLOORS = (
     {"aws"},
     {"campaigns"},
     {"kobomobile"},
-    {"valve"},
+    {"valve", "optouts"},
     {"sending", "reports", "credit", "events"},
     {"telemetry", "composition"},
 )
@@ -61,9 +61,9 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"times", "valve_orders", "lookup", "events", "demo", "request_schema"},
+        {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema"},
         {"campaigns", "reports", "bulk"},
-        {"dead"},
+        {"dead", "optouts"},
         {"commands"},
         {"main"},
     ),
@@ -106,8 +106,8 @@ WITH_EFFECTS = {
 }
 # Where a decision is made, no I/O is near: these rooms and modules, and whatever says of itself that it is pure.
 PURE = {"messages", "sending.decisions", "valve.rules", "valve.upkeep", "credit.alerts", "reports.rounds"}
-# Modules, those of the interpreter itself included: measured with Python 3.11 (621, 550, 549, 470), plus 2 %.
-BUDGET = {"send_sms": 632, "check_credit": 560, "poll_reports": 560, "publish_status": 482, "queue_campaign": 482}
+# Modules, those of the interpreter itself included: measured with Python 3.11 (635, 550, 549, 470), plus 2 %.
+BUDGET = {"send_sms": 647, "check_credit": 560, "poll_reports": 560, "publish_status": 482, "queue_campaign": 482}
 DEAR = {"pydantic", "aws_xray_sdk", "aws_lambda_powertools.utilities.parameters", "phonenumbers.geocoder"}
 FOREIGN = {"mock_kobo", "local_aws", "kobo_cli", "tests"}
 

@@ -9,6 +9,8 @@ KoboSmsError
 ├── ProbeFailed           let it crash: what send_sms held comes back by itself
 ├── WriteConflict             let it crash: the next check does what this one could not
 ├── NotPublished          hand the record back: what was to be told of it is refused for now
+├── NotWritten            begin again: DynamoDB refuses some of many items for now
+├── OptOutsUnknown        hand the record back: nobody can tell for now who opted out, so nothing is sent
 ├── CampaignFileFault     put the campaign off: its file is missing or cannot be read
 └── OutOfTime             hand the record back: the next invocation has time for it
 """
@@ -71,6 +73,14 @@ class WriteConflict(KoboSmsError):
 
 class NotPublished(KoboSmsError):
     """What was to be told of a change was refused again and again."""
+
+
+class NotWritten(KoboSmsError):
+    """Some of many items were refused again and again."""
+
+
+class OptOutsUnknown(KoboSmsError):
+    """Some recipients could not be looked up again and again."""
 
 
 class CampaignFileFault(KoboSmsError):

@@ -19,6 +19,8 @@ STATS_ID = "~stats"
 CAMPAIGNS_ID = "~campaigns"
 # Followed by a number: what was sent to it.
 LOOKUP_PREFIX = "~to/"
+# Each followed by a shard; the part is a number: who opted out, and whom a report called do-not-disturb.
+OPTOUT_PREFIX, DO_NOT_DISTURB_PREFIX = "~optout/", "~dnd/"
 # The partitions of the index `due`: those of parts that wait for reports, and that of campaigns to be queued.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 CAMPAIGNS_DUE = "campaigns"

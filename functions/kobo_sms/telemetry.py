@@ -64,6 +64,8 @@ def count_result(metrics: Metrics, result: SendResult, lane: str) -> None:
     if name is None:
         return
     metrics.add_dimension("lane", lane)
+    if result.opted_out and result.returns_after is None:
+        metrics.add_metric("OptedOut", MetricUnit.Count, result.opted_out)
     metrics.add_metric(name, MetricUnit.Count, max(result.recipients, 1))
     if result.waited is not None:
         metrics.add_metric("SecondsToAccept", MetricUnit.Seconds, result.waited)

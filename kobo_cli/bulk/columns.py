@@ -39,8 +39,10 @@ def find_column(columns: Sequence[str], name: str, *, what: str) -> int:
     return alike[0]
 
 
-def find_numbers(columns: Sequence[str], chosen: str | None, *, region: str) -> int:
+def find_numbers(columns: Sequence[str], chosen: str | None, *, region: str, option: str = "--to") -> int:
     """Return the place of the column with the recipients' numbers: the chosen one, or the only one called so.
+
+    `option` is by which it may be chosen.
 
     Raises
     ------
@@ -48,18 +50,20 @@ def find_numbers(columns: Sequence[str], chosen: str | None, *, region: str) -> 
         when there is none, or several; it says what to do.
     """
     if chosen is not None:
-        return find_column(columns, chosen, what="--to")
+        return find_column(columns, chosen, what=option)
     candidates = [at for at, column in enumerate(columns) if _NUMBERS.fullmatch(_key(column))]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
         names = ", ".join(f"{columns[at]!r} ({letter(at)})" for at in candidates)
-        raise CliError(f"several columns may hold the numbers: {names}; say which with --to COLUMN")
+        raise CliError(f"several columns may hold the numbers: {names}; say which with {option} COLUMN")
     if any(_is_number(column, region) for column in columns):
         raise CliError(
             "the first line holds a number, not names: put a line with the columns' names above it, as to,name"
         )
-    raise CliError(f"no column is called 'to', 'phone' or the like; say with --to COLUMN which one; {_list(columns)}")
+    raise CliError(
+        f"no column is called 'to', 'phone' or the like; say with {option} COLUMN which one; {_list(columns)}"
+    )
 
 
 def _key(name: str) -> str:

@@ -27,6 +27,7 @@ from kobo_cli.bulk.price import Cost, Funds, cost_of, read_funds
 from kobo_cli.campaigns.handing_over import hand_over_files
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
+from kobo_cli.quiet_hours import quiet_now
 from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
 from kobo_sms.credit.wording import plural
 from local_aws import environment
@@ -165,6 +166,8 @@ def start(connection: Connection, campaign: Campaign) -> None:
         return
     begins = "" if campaign.at is None else f", and begins {in_words(at, zone_of(_zone(connection)), now)}"
     click.echo(f"{known.id} is handed over{begins}; the stack carries it from now on", err=True)
+    if (quiet := quiet_now(connection.variables, at)) is not None:
+        click.echo(f"quiet hours until {quiet.ends_at}: its texts go out from then on", err=True)
     click.echo(f"kobo campaign status {known.id} --watch", err=True)
 
 

@@ -19,6 +19,7 @@ from kobo_sms.events.bus import EventBus
 from kobo_sms.events.lookup import Lookup
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.events.unpublished import Unpublished
+from kobo_sms.optouts.do_not_disturb import DoNotDisturbNotes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -68,4 +69,5 @@ def build_publisher(env: Mapping[str, str], clients: EventClients, pause: Callab
     wanted = settings.read_events(env)
     lookup = Lookup(clients.dynamodb, wanted.table, pause) if wanted.find_by_number else None
     unpublished = Unpublished(clients.sqs, wanted.unpublished_queue_url)
-    return Publisher(EventBus(clients.events, wanted.stack, pause), unpublished, lookup)
+    notes = DoNotDisturbNotes(clients.dynamodb, wanted.table, pause)
+    return Publisher(EventBus(clients.events, wanted.stack, pause), unpublished, lookup, notes)

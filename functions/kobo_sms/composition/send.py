@@ -23,6 +23,7 @@ from kobo_sms.composition.aws import AWS
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
+from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.store import Store
@@ -103,4 +104,5 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
     rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
     campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns)
+    optouts = OptOutLookup(clients.dynamodb, kept.table, time.sleep)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, optouts)

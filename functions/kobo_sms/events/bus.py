@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kobo_sms.aws.event_bus import STATUS_CHANGED, event_source
 from kobo_sms.aws.item_errors import is_of_one_item, passes_soon
-from kobo_sms.errors import NotPublished, OutOfTime
+from kobo_sms.errors import NotPublished, NotWritten, OutOfTime
 from kobo_sms.events.status_events import StatusEvent
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class EventBus:
 
 def is_passing(error: Exception) -> bool:
     """Tell whether trying again later may help: it does not when the content of one item is at fault."""
-    return isinstance(error, (NotPublished, OutOfTime)) or not is_of_one_item(error)
+    return isinstance(error, (NotPublished, NotWritten, OutOfTime)) or not is_of_one_item(error)
 
 
 def _refused(

@@ -7,24 +7,16 @@ is when the request came, in milliseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kobo_sms.aws.dynamodb import encode
-from kobo_sms.aws.item_errors import passes_soon
-from kobo_sms.errors import NotPublished
+from kobo_sms.aws.batch_write import put_all
 from kobo_sms.table import LOOKUP_PREFIX, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# BatchWriteItem takes 25 at most.
-_BATCH = 25
-# What DynamoDB leaves is asked for again, for a quarter of a minute as long as that gets on: the next invocation would
-# begin with the first entry. (500 entries are 20 calls; with half of the entries left each time it takes ten rounds.)
-_ROUNDS, _IDLE_ROUNDS = 20, 7
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.8
 # A part's own expiry moves on with each change, an entry is written once: so it outlives the part by what may lie
 # between the part's first change and its last. 13 days in a queue and 14 of asking for reports, and a day.
 _OUTLIVES = 28 * 86_400
@@ -44,36 +36,11 @@ class Lookup:
 
         Raises
         ------
-        NotPublished
+        NotWritten
             when DynamoDB keeps refusing some for now.
         """
         entries = (entry for part in parts for entry in entries_of(part))
-        requests = [{"PutRequest": {"Item": encode(entry)}} for entry in entries]
-        left, wait, idle = requests, _FIRST_WAIT, 0
-        for _ in range(_ROUNDS):
-            before, left = len(left), self._write(left)
-            idle = 0 if len(left) < before else idle + 1
-            if not left or idle == _IDLE_ROUNDS:
-                break
-            self._pause(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
-        if left:
-            raise NotPublished(f"DynamoDB left {len(left)} of {len(requests)} look-up entries unwritten")
-
-    def _write(self, requests: Sequence[Any]) -> list[Any]:
-        """Ask once for each entry to be written; return those that were not."""
-        left: list[Any] = []
-        for start in range(0, len(requests), _BATCH):
-            batch = requests[start : start + _BATCH]
-            try:
-                answer = self._client.batch_write_item(RequestItems={self._table: batch})
-            except Exception as error:
-                if not passes_soon(error):
-                    raise
-                left += batch
-            else:
-                left += answer.get("UnprocessedItems", {}).get(self._table, [])
-        return left
+        put_all(self._client, self._table, entries, self._pause)
 
 
 def entries_of(item: Item) -> Iterator[Item]:

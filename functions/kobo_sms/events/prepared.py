@@ -8,6 +8,7 @@ from typing import Any
 
 from kobo_sms.aws.stream_records import read_change
 from kobo_sms.events.status_events import StatusEvent, status_events
+from kobo_sms.optouts.entries import do_not_disturb_entries
 from kobo_sms.table import Item
 
 # PutEvents: at most 10 entries, and 256 KB in all.
@@ -18,12 +19,14 @@ MOST_ENTRIES = 500
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is to be done about the record at a place: its events, and the part if it is a new one."""
+    """What is to be done about the record at a place: its events, the part if it is a new one, and the entries that
+    note who turned out to be do-not-disturb."""
 
     at: int
     record: Mapping[str, Any]
     events: Sequence[StatusEvent]
     new_part: Item | None
+    notes: Sequence[Item] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def prepare(at: int, record: Mapping[str, Any]) -> Prepared:
     if change.new is None:
         return Prepared(at, record, (), None)
     events = status_events(change.event_id, change.old, change.new)
-    return Prepared(at, record, events, change.new if change.old is None else None)
+    notes = list(do_not_disturb_entries(change.old, change.new))
+    return Prepared(at, record, events, change.new if change.old is None else None, notes)
 
 
 def calls(prepared: Iterable[Prepared]) -> Iterator[list[Placed]]:
@@ -74,6 +78,11 @@ def told_in(call: Iterable[Placed]) -> Iterator[NewPart]:
         item = placed.origin.new_part
         if item is not None and placed.event is placed.origin.events[-1]:
             yield NewPart(placed.origin, item)
+
+
+def noted_in(call: Iterable[Placed]) -> list[Prepared]:
+    """Return the records with notes to be written all of whose events are out once this call is."""
+    return [placed.origin for placed in call if placed.origin.notes and placed.event is placed.origin.events[-1]]
 
 
 def together(parts: Iterable[NewPart]) -> Iterator[list[NewPart]]:

@@ -13,10 +13,11 @@ from kobo_sms.aws.stream_records import keys_of, sequence_of
 from kobo_sms.errors import OutOfTime
 from kobo_sms.events.bus import EventBus, is_passing
 from kobo_sms.events.lookup import Lookup
-from kobo_sms.events.prepared import NewPart, Placed, Prepared, calls, prepare, together, told_in
+from kobo_sms.events.prepared import NewPart, Placed, Prepared, calls, noted_in, prepare, together, told_in
 from kobo_sms.events.published import Published
 from kobo_sms.events.status_events import StatusEvent
 from kobo_sms.events.unpublished import Unpublished
+from kobo_sms.optouts.do_not_disturb import DoNotDisturbNotes
 from kobo_sms.runtime import Deadline
 
 # What a call with its repetitions, and the look-up entries that are written together, may take at the worst.
@@ -26,10 +27,13 @@ _LONGEST_CALL, _LONGEST_LOOK_UP = 20.0, 18.0
 class Publisher:
     """Publishes batches of stream records; `lookup` is None when nobody looks numbers up."""
 
-    def __init__(self, bus: EventBus, unpublished: Unpublished, lookup: Lookup | None) -> None:
+    def __init__(
+        self, bus: EventBus, unpublished: Unpublished, lookup: Lookup | None, notes: DoNotDisturbNotes | None = None
+    ) -> None:
         self._bus = bus
         self._unpublished = unpublished
         self._lookup = lookup
+        self._notes = notes
 
     def publish(self, records: Sequence[Mapping[str, Any]], deadline: Deadline) -> Published:
         """Publish what `records` tell, up to the first that cannot be published for now.
@@ -46,6 +50,7 @@ class Publisher:
             self._put(call, deadline, done)
             for parts in together(told_in(call)):
                 self._look_up([each for each in parts if done.goes_on(each.origin.at)], deadline, done)
+            self._note([each for each in noted_in(call) if done.goes_on(each.at)], deadline, done)
         return done
 
     def _prepare(self, records: Sequence[Mapping[str, Any]], done: Published) -> list[Prepared]:
@@ -88,6 +93,20 @@ class Publisher:
                 # The content of one of them is at fault: it must not take the others with it.
                 for each in parts:
                     self._look_up([each], deadline, done)
+
+    def _note(self, origins: Sequence[Prepared], deadline: Deadline, done: Published) -> None:
+        """Write down who turned out to be do-not-disturb."""
+        if self._notes is None or not origins:
+            return
+        try:
+            _require(deadline, _LONGEST_LOOK_UP)
+            self._notes.add(note for origin in origins for note in origin.notes)
+        except Exception as error:  # noqa: BLE001 - it is in the result, or in the queue of the unpublished
+            if is_passing(error):
+                done.stop(origins[0].at, error)
+                return
+            for each in origins:
+                self._keep(each.at, each.record, f"do-not-disturb: {type(error).__name__}", None, done)
 
     def _keep(self, at: int, record: Mapping[str, Any], error: str, event: StatusEvent | None, done: Published) -> None:
         """Keep what cannot be published; if not even that works, the record comes again."""

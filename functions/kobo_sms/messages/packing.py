@@ -21,7 +21,8 @@ def pack_numbers(numbers: Iterable[str]) -> bytes:
 def unpack_numbers(packed: bytes) -> list[str]:
     """Return the numbers that `pack_numbers` packed, sorted."""
     number, numbers = 0, []
-    for difference in zlib.decompress(packed).decode().split(","):
+    differences = zlib.decompress(packed).decode()
+    for difference in differences.split(",") if differences else ():
         number += int(difference)
         numbers.append(str(number))
     return numbers

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from kobo_sms.messages.request import Request
@@ -50,6 +50,13 @@ class Part:
     def halves(self) -> list[Part]:
         """Return two parts of half the numbers each, of the same origin."""
         return list(self._divide((len(self.request.to) + 1) // 2))
+
+    def without(self, numbers: Collection[str]) -> Part:
+        """Return the same part, under the same name, for all but `numbers`."""
+        if not numbers:
+            return self
+        kept = tuple(number for number in self.request.to if number not in numbers)
+        return replace(self, request=self.request.with_numbers(kept))
 
     def fingerprint(self, key: str) -> str:
         """Return a digest of the content (numbers, text, sender ID, type), keyed so that it betrays no short text."""

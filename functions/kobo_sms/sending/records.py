@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import campaign_shard, describe_progress
@@ -22,9 +23,10 @@ from kobo_sms.table import DUE_SHARDS, Item, moment
 # is reported of them, must fit into one item (test_item_size.py).
 MAX_RAW_BYTES = 40
 _CUT = "…"
+OPTED_OUT = "opted out"
 
 
-def describe(part: Part, *, sender: str, store_text: bool) -> Item:
+def describe(part: Part, *, sender: str, store_text: bool, opted_out: Collection[str] = ()) -> Item:
     """Return the attributes of a part that never change, its recipients as they are before the first attempt."""
     request = part.request
     item: Item = {
@@ -34,7 +36,7 @@ def describe(part: Part, *, sender: str, store_text: bool) -> Item:
         "pages": request.pages,
         "created_at": moment(part.queued_at),
         "message_uuid": part.message_uuid,
-        "recipients": {number: {} for number in request.to} | bad_recipients(part),
+        "recipients": {number: {} for number in request.to} | opted_out_recipients(opted_out) | bad_recipients(part),
     }
     if request.reference is not None:
         item["reference"] = request.reference
@@ -58,6 +60,16 @@ def bad_recipients(part: Part) -> dict[str, dict[str, str]]:
     return {name: {"state": State.REJECTED, "reason": each.reason} for name, each in zip(names, bad, strict=True)}
 
 
+def opted_out_recipients(numbers: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return numbers that opted out, as rejected recipients."""
+    return {number: {"state": State.REJECTED, "reason": OPTED_OUT} for number in numbers}
+
+
+def opted_out_of(recipients: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return the numbers in a part's recipients that are rejected as they opted out."""
+    return frozenset(number for number, known in recipients.items() if known.get("reason") == OPTED_OUT)
+
+
 def _distinct(texts: Iterable[str]) -> Iterator[str]:
     taken: set[str] = set()
     repeated: Counter[str] = Counter()
@@ -76,9 +88,12 @@ def _cut(text: str, most: int) -> str:
     return text if len(content) <= most else content[: most - len(_CUT.encode())].decode(errors="ignore") + _CUT
 
 
-def recipients_after(part: Part, outcomes: Mapping[str, Outcome], now: float) -> dict[str, Item]:
-    """Return the recipients map as it is once `outcomes` are known."""
+def recipients_after(
+    part: Part, outcomes: Mapping[str, Outcome], now: float, opted_out: Collection[str] = ()
+) -> dict[str, Item]:
+    """Return the recipients map as it is once `outcomes` are known of those that were sent to."""
     known: dict[str, Item] = {number: {} for number in part.request.to}
+    known |= opted_out_recipients(opted_out)
     for number, outcome in outcomes.items():
         fields = {"state": outcome.state, "reason": outcome.reason, "msgid": outcome.msgid}
         known[number] = {name: value for name, value in fields.items() if value is not None}
@@ -87,9 +102,9 @@ def recipients_after(part: Part, outcomes: Mapping[str, Outcome], now: float) ->
     return known | bad_recipients(part)
 
 
-def progress_after(part: Part, decision: Decision, now: float) -> str:
+def progress_after(part: Part, decision: Decision, now: float, opted_out: Collection[str] = ()) -> str:
     """Return what became of the recipients, as the index of campaigns has it."""
-    recipients = recipients_after(part, decision.outcomes, now)
+    recipients = recipients_after(part, decision.outcomes, now, opted_out)
     return describe_progress(decision.state, decision.reason, recipients)
 
 

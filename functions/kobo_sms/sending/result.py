@@ -19,6 +19,7 @@ class SendResult:
 
     `outcome` is a state, or `split`, `duplicate`, `busy`, `invalid`, `postponed`, `held back`; `returns_after` is None
     when the message is done, else the seconds until it comes back. `waited`: seconds from queued to accepted.
+    `opted_out`: recipients that were left out for that.
     """
 
     outcome: str
@@ -33,6 +34,7 @@ class SendResult:
     waited: float | None = None
     dead: bool = False
     surplus: int = 0
+    opted_out: int = 0
 
     @property
     def accepted(self) -> bool:

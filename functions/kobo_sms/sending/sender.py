@@ -16,6 +16,7 @@ from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.fields import FIELDS
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
+from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.attempts import NOT_ASKED
@@ -58,6 +59,7 @@ class Sender:
         breaker: CircuitBreaker,
         rest: BulkRest,
         campaigns: CampaignWatch,
+        optouts: OptOutLookup,
     ) -> None:
         self._store = store
         self._client = client
@@ -68,6 +70,7 @@ class Sender:
         self._breaker = breaker
         self._rest = rest
         self._campaigns = campaigns
+        self._optouts = optouts
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
         """Do what can be done about `message` before `deadline`, when the invocation ends.
@@ -86,13 +89,30 @@ class Sender:
             return ordered
         if part.too_large:
             return self._split_root(message, part, now)
+        opted_out = None
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
             held = self._keep_quiet(message, part, deadline) or self._hold(message, part)
             if held is not None:
                 return held
-        token, until = self._runtime.token(), deadline.lease_until
-        claim = self._store.claim(part, token=token, now=now, until=until, lane=message.lane, probe=message.probe)
+            if part.request.promotional:
+                # Before the claim, which fixes it: an attempt of unknown outcome is repeated as it was.
+                opted_out = self._optouts.among(part.request.to)
+        return self._try(message, part, opted_out, deadline)
+
+    def _try(self, message: Message, part: Part, opted_out: frozenset[str] | None, deadline: Deadline) -> SendResult:
+        """Claim the part, and make an attempt at it if that succeeds."""
+        # Anew: what was asked before the claim may have taken seconds, and others write the part meanwhile.
+        now = self._runtime.clock()
+        claim = self._store.claim(
+            part,
+            token=self._runtime.token(),
+            now=now,
+            until=deadline.lease_until,
+            lane=message.lane,
+            probe=message.probe,
+            opted_out=opted_out,
+        )
         if not isinstance(claim, Claim):
             return self._leave(message, part, claim, now)
         result = self._attempt(message, claim, now)
@@ -152,7 +172,7 @@ class Sender:
         return ""
 
     def _attempt(self, message: Message, claim: Claim, now: float) -> SendResult:
-        part, known, limit = claim.part, claim.known, self._settings.max_attempts
+        part, known, limit = claim.to_send, claim.known, self._settings.max_attempts
         decision = before_call(part, known, now=now, max_attempts=limit)
         if decision is not None:
             return self._carry_out(message, claim, decision, NOT_ASKED)
@@ -178,12 +198,12 @@ class Sender:
     ) -> SendResult:
         """Record the decision, and do with the message what it says."""
         now = self._runtime.clock()
-        result = describe(claim.part, decision, label, now, surplus)
+        result = replace(describe(claim.to_send, decision, label, now, surplus), opted_out=len(claim.opted_out))
         match decision.next:
             case Next.SPLIT:
                 if not self._store.split(claim, decision, now=now, label=label):
                     return self._carry_out(message, claim, stop_halving(claim.known, label), label)
-                self._queues.put_parts(message.lane, claim.part.halves())
+                self._queues.put_parts(message.lane, claim.to_send.halves())
             case Next.DEAD_LETTER:
                 # Before the outcome: once that is recorded, nobody comes back to do this.
                 self._dead_letters.put(message, claim.part, decision, label)
@@ -206,7 +226,7 @@ class Sender:
         if isinstance(found, Busy):
             return self._give_back(message, _result("busy", part), max(1, round(found.until - now) + 1))
         if found.state == State.SPLIT:
-            self._queues.put_parts(message.lane, part.halves())
+            self._queues.put_parts(message.lane, part.without(found.opted_out).halves())
         return _result("duplicate", part)
 
     def _split_root(self, message: Message, part: Part, now: float) -> SendResult:

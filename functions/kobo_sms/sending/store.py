@@ -6,7 +6,7 @@ one holds only under the claim that the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from kobo_sms.errors import LostClaim
 from kobo_sms.history import History
 from kobo_sms.messages import states
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.messages.packing import pack_numbers
+from kobo_sms.messages.packing import pack_numbers, unpack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import describe_progress
 from kobo_sms.messages.states import State
@@ -35,7 +35,8 @@ _MOST_CANCELS = 5
 class Claim:
     """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
 
-    `lease.token` fences the outcome; `died` are earlier claims that ended without one.
+    `lease.token` fences the outcome; `died` are earlier claims that ended without one. `opted_out` are recipients that
+    this attempt leaves out, and each one that repeats it.
     """
 
     part: Part
@@ -45,6 +46,12 @@ class Claim:
     history: History
     died: Sequence[Lease]
     sender: str
+    opted_out: frozenset[str] = frozenset()
+
+    @property
+    def to_send(self) -> Part:
+        """The part as KoboMobile is asked to send it: without those who opted out."""
+        return self.part.without(self.opted_out)
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,10 @@ class Busy:
 
 @dataclass(frozen=True)
 class Finished:
-    """The part has ended in `state`, or was split: there is nothing to send."""
+    """The part has ended in `state`, or was split: there is nothing to send. `opted_out` were left out of it."""
 
     state: str
+    opted_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,14 +103,21 @@ class Store:
         until: float,
         lane: Lane | None = None,
         probe: bool = False,
+        opted_out: Collection[str] | None = None,
     ) -> Claim | Busy | Finished | IdempotencyConflict:
         """Take the right to one attempt, or say why there is none to take.
 
         `lane` is where the message came from, `probe` whether check_credit let it through: both to be remembered.
+        `opted_out` are the recipients of a promotional part that opted out by now, None where nobody was asked. They
+        are kept with the claim: an attempt that repeats one of unknown outcome leaves out those that it left out.
         """
         lease = Lease(token, now, lane, probe)
-        write = self._opening(part, State.SENDING, now).set(lease=token, lease_until=moment(until))
+        write = self._opening(part, State.SENDING, now, opted_out=opted_out or ()).set(
+            lease=token, lease_until=moment(until)
+        )
         write.set_once(first_attempt_at=moment(now)).add(leases={lease.to_text()})
+        if opted_out is not None:
+            write.set_once(opted_out=pack_numbers(opted_out))
         expired = f"{write.name('lease_until')} <= {write.value(moment(now))}"
         # boto3 repeats a write whose answer was lost: our own lease does not keep us out.
         ours = f"{write.name('lease')} = {write.value(token)}"
@@ -114,7 +129,8 @@ class Store:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return self._why_not(part, condition_failed(error))
-        return self._claimed(part, lease, until, decode(answer.get("Attributes", {})))
+        claim = self._claimed(part, lease, until, old := decode(answer.get("Attributes", {})))
+        return replace(claim, opted_out=_left_out(old, opted_out or ()))
 
     def record(
         self,
@@ -186,7 +202,8 @@ class Store:
             died = leases_of(old)
             known = _known(old, died)
             known = replace(known, calls=known.calls + 1)
-            claim = Claim(part, Lease("", now, lane), now, known, HISTORY.read(old), died, self._sender_of(part))
+            lease, history, opted_out = Lease("", now, lane), HISTORY.read(old), _left_out(old, ())
+            claim = Claim(part, lease, now, known, history, died, self._sender_of(part), opted_out)
             decision = after_stop(known)
             newer = self._end(claim, decision, old, now)
             if newer is None:
@@ -196,7 +213,7 @@ class Store:
 
     def _end(self, claim: Claim, decision: Decision, old: Item, now: float) -> Item | None:
         """End a part without an attempt; return it as it is if it is not as `old` any more."""
-        write = self._ended(claim, decision, now, NOT_ASKED).set_once(**self._described(claim.part))
+        write = self._ended(claim, decision, now, NOT_ASKED).set_once(**({} if old else self._described(claim.part)))
         if not old:
             write.where(f"attribute_not_exists({write.name('id')})")
         for name in ("state", "updated_at", "lease") if old else ():
@@ -218,16 +235,19 @@ class Store:
     def _fingerprint(self, part: Part) -> str:
         return part.fingerprint(self._fingerprint_key)
 
-    def _opening(self, part: Part, state: State, now: float, reason: str | None = None) -> Expression:
-        fixed = self._described(part)
+    def _opening(
+        self, part: Part, state: State, now: float, reason: str | None = None, opted_out: Collection[str] = ()
+    ) -> Expression:
+        fixed = self._described(part, opted_out)
         if part.request.campaign is not None:
             # A part that is tried again keeps what its last attempt came to until this one has ended.
             fixed["progress"] = describe_progress(state, reason, fixed["recipients"])
         write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep))
         return write.set_once(**fixed)
 
-    def _described(self, part: Part) -> Item:
-        fixed = records.describe(part, sender=self._sender_of(part), store_text=self._store_text)
+    def _described(self, part: Part, opted_out: Collection[str] = ()) -> Item:
+        sender, store_text = self._sender_of(part), self._store_text
+        fixed = records.describe(part, sender=sender, store_text=store_text, opted_out=opted_out)
         if part.too_large:
             fixed["recipients"] = records.bad_recipients(part)
         return fixed | {"fingerprint": self._fingerprint(part)}
@@ -257,10 +277,13 @@ class Store:
             expires=int(now + self._keep),
             **HISTORY.attributes(history),
         )
-        if decision.outcomes:
-            write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now))
+        if decision.outcomes or claim.opted_out:
+            write.set(recipients=records.recipients_after(claim.part, decision.outcomes, now, claim.opted_out))
         if claim.part.request.campaign is not None:
-            write.set(progress=records.progress_after(claim.part, decision, now))
+            write.set(progress=records.progress_after(claim.part, decision, now, claim.opted_out))
+        if claim.part.request.promotional and not decision.in_doubt:
+            # Nobody was sent to: the next attempt may leave out others, too.
+            write.remove("opted_out")
         return write.remove("lease", "lease_until", "leases")
 
     def _claimed(self, part: Part, lease: Lease, until: float, old: Item) -> Claim:
@@ -276,7 +299,7 @@ class Store:
             return IdempotencyConflict()
         if item["state"] in states.OPEN:
             return Busy(float(item.get("lease_until", 0)))
-        return Finished(item["state"])
+        return Finished(item["state"], records.opted_out_of(item["recipients"]))
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})
@@ -293,6 +316,13 @@ class Store:
             self._client.update_item(**write.update(self._table, _key(part)))
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise LostClaim(f"the claim on part {part.name} ended before its outcome was written") from error
+
+
+def _left_out(old: Item, asked: Collection[str]) -> frozenset[str]:
+    """Return whom an attempt leaves out: those of the attempt that it repeats, else those that have opted out by now,
+    and in any case those that the part was published without."""
+    fixed = unpack_numbers(old["opted_out"]) if "opted_out" in old else asked
+    return records.opted_out_of(old.get("recipients", {})) | frozenset(fixed)
 
 
 def _key(part: Part) -> dict[str, Any]:

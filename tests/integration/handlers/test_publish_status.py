@@ -114,3 +114,15 @@ def test_numbers_are_looked_up_only_where_that_is_wanted(
     monkeypatch.setenv("FIND_BY_NUMBER", find)
     publish(SAMPLE)
     assert bool(aws.everything()) is (find == "true")
+
+
+def test_who_does_not_want_to_be_disturbed_is_noted(aws: Stack) -> None:
+    record = json.loads(json.dumps(SAMPLE[1]))
+    images = record["dynamodb"]
+    images["OldImage"] = json.loads(json.dumps(images["NewImage"]))
+    ((number, known),) = images["NewImage"]["recipients"]["M"].items()
+    known["M"] |= {"state": {"S": "do_not_disturb"}, "at": {"N": "1795861300.5"}}
+    assert publish([record, record]) == []
+    (note,) = aws.everything()
+    assert (note["id"], note["part"], float(note["at"])) == (f"~dnd/{number[-2:]}", number, 1795861300.5)
+    assert note["expires"] == int(images["NewImage"]["expires"]["N"])

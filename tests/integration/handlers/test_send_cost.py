@@ -34,6 +34,16 @@ def test_a_warm_part_costs_one_call_and_two_writes(functions: Functions, aws: St
     assert Counter(name for name, _ in aws.calls.made) == {"dynamodb.UpdateItem": 2}
 
 
+def test_a_promotional_part_costs_five_look_ups_more(functions: Functions, aws: Stack, kobo: MockControl) -> None:
+    before = warm_up(functions, aws, kobo)
+    functions.put({"to": [f"23480301{n:05d}" for n in range(500)], "msg": TEXT, "promotional": True})
+    functions.deliver()
+    assert len(kobo.list_calls(endpoint="send")) == before + 1
+    assert Counter(name for name, _ in aws.calls.made) == {"dynamodb.UpdateItem": 2, "dynamodb.BatchGetItem": 5}
+    keys = [len(call["RequestItems"]["messages"]["Keys"]) for call in aws.calls.of("dynamodb.BatchGetItem")]
+    assert keys == [100] * 5
+
+
 def test_a_retry_costs_the_same_and_the_wait(functions: Functions, aws: Stack, kobo: MockControl) -> None:
     before = warm_up(functions, aws, kobo)
     functions.put({"to": "2348030009004", "msg": TEXT})

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.optouts.entries import optout_entries
 from kobo_sms.table import VALVE_ID, VALVE_PART
 from tests.robustness.crash_points.invocations import Invocation, Point, Runner
 from tests.robustness.crash_points.lane import Lane, event
@@ -85,6 +86,8 @@ class Life:
             mock.set_dialect(**scenario.dialect)
         for fault in scenario.faults:
             mock.add_fault(**fault)
+        for entry in optout_entries(scenario.opted_out, by="test", now=0.0):
+            self.world.dynamodb.put_item(TableName=self.world.table, Item=encode(entry))
         self.put(scenario.orders)
 
     def live(self, *points: Point, at_least: int | None = None) -> None:
@@ -166,6 +169,8 @@ class Life:
         if order.body is not None:
             return order.body
         fields: dict[str, Any] = {"id": self.request(order), "to": list(order.to), "msg": self.text(order)}
+        if order.promotional:
+            fields["promotional"] = True
         if order.expires_in is not None:
             fields["expires_at"] = datetime.fromtimestamp(time.time() + order.expires_in, UTC).isoformat()
         return json.dumps(fields)

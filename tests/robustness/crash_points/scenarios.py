@@ -51,6 +51,7 @@ class Order:
     text: str = "hello"
     expires_in: float | None = None
     body: str | None = None
+    promotional: bool = False
 
     def end_of(self, number: str) -> End:
         return self.others.get(number, self.end)
@@ -69,6 +70,7 @@ class Scenario:
     """Orders queued at once; `waves` come when those before are through. `pause`: seconds between deliveries.
 
     `rotates`: KoboMobile's password is changed, and the secret with it, once the first process has read the secret.
+    `opted_out`: who gets no promotional texts.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Scenario:
     pause: float = 40.0
     environment: Mapping[str, str] = field(default_factory=dict)
     rotates: bool = False
+    opted_out: tuple[str, ...] = ()
 
     @property
     def steps(self) -> list[str]:
@@ -181,6 +184,18 @@ SEVERAL = (
     ),
     Scenario("split_1001", f"write queue | {_FIRST} write ask write write ask write", (Order(numbers(1001)),)),
 )
+# Promotional requests to three numbers, of which the first has opted out.
+_OUT, _SOME = (ONE,), Order(numbers(3), others={ONE: REFUSED}, promotional=True)
+_LOOKED_UP = "login BatchGetItem write ask write"
+OPTED_OUT = (
+    Scenario("opted_out", _LOOKED_UP, (_SOME,), opted_out=_OUT),
+    Scenario("all_opted_out", "login BatchGetItem write write", (Order(end=REFUSED, promotional=True),),
+             opted_out=_OUT),
+    Scenario("opted_out_and_lost", f"login BatchGetItem {FELT} | {_LOOKED_UP}", (_SOME,), opted_out=_OUT,
+             faults=once("reset", when="after")),
+    Scenario("opted_out_and_halved", f"{_LOOKED_UP} queue | {_LOOKED_UP} BatchGetItem write ask write",
+             (_SOME,), opted_out=_OUT, faults=once("error_param")),
+)  # fmt: skip
 REQUESTS = (
     Scenario("invalid", "bury", (Order(end=End(None, dead=True), body="{not JSON"),)),
     Scenario("bad_number", _FIRST, (Order((ONE, "x"), others={"x": REFUSED}),)),

@@ -14,6 +14,7 @@ from tests.robustness.crash_points.scenarios import (
     BATCH_3,
     BATCH_10,
     LOST,
+    OPTED_OUT,
     REPEATS,
     REQUESTS,
     SEVERAL,
@@ -21,7 +22,7 @@ from tests.robustness.crash_points.scenarios import (
 )
 from tests.robustness.crash_points.selection import ALL, CORE, LIKE, points
 
-SINGLE = (*ANSWERS, *LOST, *REPEATS, *SEVERAL, *REQUESTS)
+SINGLE = (*ANSWERS, *LOST, *REPEATS, *SEVERAL, *OPTED_OUT, *REQUESTS)
 THREADS = {"CALLS_AT_ONCE": "4"}
 
 

@@ -134,7 +134,12 @@ class FakeDynamoDB:
         keys = [_key(each) for each in request["Keys"]]
         if len(keys) > 100 or len(set(keys)) < len(keys):
             raise ValueError("too many keys, or one of them twice")
-        return {"Responses": {table: [self.items[key] for key in keys if key in self.items]}, "UnprocessedKeys": {}}
+        left: list[Any] = []
+        # Of who opted out only: what poll_reports does about it has tests of its own.
+        if "ProjectionExpression" in request and self._chaos.happens(self._chaos.odds.partial):
+            left = request["Keys"][: self._chaos.rng.randint(1, len(keys))]
+        found = [self.items[key] for key in keys[len(left) :] if key in self.items]
+        return {"Responses": {table: found}, "UnprocessedKeys": {table: {**request, "Keys": left}} if left else {}}
 
     def _query(self, **arguments: Any) -> dict[str, Any]:
         if "IndexName" not in arguments:

@@ -20,10 +20,11 @@ from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
-from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim
+from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim, OptOutsUnknown
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.reports.poller import Poller
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from tests.robustness.simulation.world import World
 
 # What an invocation may raise when its surroundings fail: the message comes back. All else is a bug.
-EXPECTED = (BotoCoreError, ClientError, LostClaim, EnqueueFailed, ConfigurationError)
+EXPECTED = (BotoCoreError, ClientError, LostClaim, EnqueueFailed, ConfigurationError, OptOutsUnknown)
 FINGERPRINT_KEY = "stack-id"
 DEFAULT_SENDER = "KoboSMS"
 TABLE, STACK = "messages", "kobo-sms"
@@ -66,6 +67,7 @@ class Makers:
     client: Callable[..., KoboClient] = KoboClient
     breaker: Callable[..., CircuitBreaker] = CircuitBreaker
     rest: Callable[..., BulkRest] = BulkRest
+    optouts: Callable[..., OptOutLookup] = OptOutLookup
     valve_store: Callable[..., ValveStore] = ValveStore
     sources: Callable[..., EventSources] = EventSources
     lanes: Callable[..., ClosedLanes] = ClosedLanes
@@ -119,7 +121,9 @@ class Functions:
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
         rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
-        sender = Sender(store, client, queues, self._send_settings(), runtime, breaker, rest, campaigns)
+        optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)
+        settings = self._send_settings()
+        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, optouts)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

@@ -71,7 +71,7 @@ def make_world(
 def inspect(world: World) -> tuple[str, ...]:
     """Return what does not hold in a world at rest."""
     inspections = (Inspection(world), ValveInspection(world), ProgressInspection(world), MemoryInspection(world))
-    others = (TellingInspection(world), CampaignInspection(world))
+    others = (TellingInspection(world), CampaignInspection(world), world.optouts)
     found = [found for each in (*inspections, *others) for found in each.violations()]
     return tuple(dict.fromkeys(found))
 

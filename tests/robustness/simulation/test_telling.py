@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from kobo_sms.aws import batch_write
 from kobo_sms.events import prepared, publisher
 from kobo_sms.events.bus import EventBus
-from kobo_sms.events.lookup import Lookup
 from kobo_sms.events.prepared import Placed, Prepared, told_in
 from kobo_sms.events.published import Published
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.events.status_events import StatusEvent, status_events
 from kobo_sms.events.unpublished import Unpublished
+from kobo_sms.optouts.do_not_disturb import DoNotDisturbNotes
 from kobo_sms.table import Item
 from tests.robustness.simulation.run import make_world, simulate
 from tests.robustness.simulation.telling import Telling
@@ -70,9 +71,9 @@ def _put_and_forget(bus: EventBus, events: Sequence[StatusEvent]) -> list[tuple[
     return []
 
 
-def _only_once(lookup: Lookup, requests: Sequence[Any]) -> list[Any]:
+def _only_once(client: Any, table: str, requests: Sequence[Any]) -> list[Any]:
     for start in range(0, len(requests), 25):
-        lookup._client.batch_write_item(RequestItems={lookup._table: list(requests[start : start + 25])})
+        client.batch_write_item(RequestItems={table: list(requests[start : start + 25])})
     return []
 
 
@@ -97,7 +98,8 @@ BROKEN: dict[str, tuple[Any, str, Callable[..., Any] | property, str]] = {
     "refusals overlooked": (EventBus, "_put", _put_and_forget, "never told, or too late"),
     "nothing kept": (Unpublished, "keep", _nothing, "never told, or too late"),
     "look-up without event": (Publisher, "_put", _before_its_event, "looked up before it was told"),
-    "unprocessed entries overlooked": (Lookup, "_write", _only_once, "numbers cannot be looked up"),
+    "unprocessed entries overlooked": (batch_write, "_ask_once", _only_once, "numbers cannot be looked up"),
+    "nobody suggested": (DoNotDisturbNotes, "add", _nothing, "not suggested for opting out"),
 }
 
 

@@ -20,6 +20,7 @@ from tests.robustness.simulation.kobomobile import KoboMobile
 from tests.robustness.simulation.ledger import Ledger
 from tests.robustness.simulation.mappings import Mappings
 from tests.robustness.simulation.nights import Nights, draw_nights
+from tests.robustness.simulation.optouts import OptOuts, draw_turns
 from tests.robustness.simulation.publications import START, Publication
 from tests.robustness.simulation.scenario import Scenario, draw
 from tests.robustness.simulation.sqs import BULK, PRIORITY, FakeSQS
@@ -45,9 +46,11 @@ class World:
         self.timeline = Timeline(START)
         self.trace = Trace(live)
         self.scenario: Scenario = scenario or draw(self.rng)
+        turns = []
         if scenario is None:
             draw_nights(self.scenario, random.Random(f"nights {seed}"))
-        self.nights = Nights(self)
+            turns = draw_turns(self.scenario.publications, random.Random(f"opt-outs {seed}"))
+        self.nights, self.optouts = Nights(self), OptOuts(self, turns)
         self.chaos = Chaos(self.rng, self.timeline.wait, self.stall)
         self.ledger = Ledger(self.timeline, self.note)
         self.ledger.informed = lambda: self.chaos.odds == CALM
@@ -90,6 +93,7 @@ class World:
         """Plan what the scenario holds in store."""
         self.kobo.set_balance(self.scenario.balance)
         self.chaos.odds = self.scenario.odds
+        self.optouts.begin()
         for publication in self.scenario.publications:
             self.timeline.plan(publication.at, partial(self._publish, publication))
         for event in self.scenario.events:

@@ -30,7 +30,7 @@ def broken(
     take: dict[str, Callable[[Any], None]] = {EVENT: told.take_event, ENTRY: told.take_entry, NOTE: told.take_note}
     for kind, what in log:
         take[kind](what)
-    return [*told.problems, *told.gaps(), *told.ends(), *told.not_looked_up()]
+    return [*told.problems, *told.gaps(), *told.ends(), *told.not_looked_up(), *told.suggestions()]
 
 
 class Told:
@@ -45,6 +45,7 @@ class Told:
         self._events: dict[Key, list[tuple[str, States]]] = defaultdict(list)
         self._states: dict[Key, States] = defaultdict(dict)
         self._entries: set[tuple[str, str]] = set()
+        self._suggested: set[str] = set()
         self._noted: set[str] = set()
 
     def take_event(self, text: str) -> None:
@@ -74,6 +75,9 @@ class Told:
 
     def take_entry(self, entry: tuple[str, str]) -> None:
         """Take in a look-up entry: its number must have been told before, or be noted."""
+        if entry[0].startswith("~dnd/"):
+            self._suggested.add(entry[1])
+            return
         self._entries.add(entry)
         _, part, request = entry[1].split("/", 2)
         creation = self._changes.get((request, part), [None])[0]
@@ -101,6 +105,13 @@ class Told:
             missing = set(entries_for(record)) - self._entries
             if missing and sequence_of(record) not in self._noted:
                 yield f"{key_of(record)}: {len(missing)} numbers cannot be looked up"
+
+    def suggestions(self) -> Iterator[str]:
+        """Each number that is told to be do-not-disturb is suggested for opting out, and no other."""
+        told = {to for states in self._states.values() for to, state in states.items() if state == "do_not_disturb"}
+        for number in told ^ self._suggested:
+            if number in self._suggested or not self._noted:
+                yield f"{number}: {'' if number in self._suggested else 'not '}suggested for opting out"
 
     def _gaps_of(self, key: Key, left: Sequence[tuple[Change, States]]) -> Iterator[str]:
         place = 0

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.errors import NotPublished
+from kobo_sms.errors import NotWritten
 from kobo_sms.events.lookup import Lookup, entries_of, part_of
 from tests.unit.events.stream import ONE, TWO, FakeTable, part
 
@@ -47,7 +47,7 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
     lookup, runs = Lookup(cast(Any, table), "table", waits.append), 0
     while len(table.written) < 500:
         runs += 1
-        with suppress(NotPublished):
+        with suppress(NotWritten):
             lookup.add([part(recipients=numbers(500))])
     # With half of them left each round halves what there is to do.
     assert runs <= 2
@@ -56,7 +56,7 @@ def test_what_stays_unprocessed_is_written_again(share: float) -> None:
 
 def test_what_is_never_processed_is_an_error() -> None:
     table, waits = FakeTable(leave=lambda requests: requests[:1]), list[float]()
-    with pytest.raises(NotPublished, match="1 of 2"):
+    with pytest.raises(NotWritten, match="1 of 2"):
         Lookup(cast(Any, table), "table", waits.append).add([part()])
     assert sum(waits) < 5
 
