@@ -62,6 +62,11 @@ def broken(life: Life, *, overtaken: bool = False) -> list[str]:
     return problems
 
 
+def _holds(item: dict[str, Any], number: str) -> bool:
+    """Tell whether `number` ends in this part; a part that was split holds only whom it left out."""
+    return number in item["recipients"] and (item["state"] != "split" or "state" in item["recipients"][number])
+
+
 def _of_order(life: Life, order: Order, found: Evidence, overtaken: bool) -> Iterator[str]:
     items = life.items(order)
     if order.end.state is None:
@@ -72,7 +77,7 @@ def _of_order(life: Life, order: Order, found: Evidence, overtaken: bool) -> Ite
     ends = set()
     for number in order.to:
         at = life.text(order), number
-        holders = [item for item in items if item["state"] != "split" and number in item["recipients"]]
+        holders = [item for item in items if _holds(item, number)]
         if len(holders) != (order.end.state is not None):
             yield f"{number} stands in the parts {[item['part'] for item in holders]}"
             continue

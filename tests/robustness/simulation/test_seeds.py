@@ -1,4 +1,4 @@
-"""200 random worlds in which no SMS is lost, doubled or charged without being accounted for, and the valve is right.
+"""125 random worlds in which no SMS is lost, doubled or charged without being accounted for, and the valve is right.
 
 In every second of them all changes are told.
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.robustness.simulation.run import simulate
 
-SEEDS, CHUNK = 200, 25
+SEEDS, CHUNK = 125, 25
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
