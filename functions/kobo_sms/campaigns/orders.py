@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
@@ -59,7 +60,7 @@ class CampaignOrders:
         """Take a campaign over unless there is one of its id already: then return that one, of whatever content."""
         expires = int(max(campaign.at, campaign.created_at) + self._keep)
         write = Expression().set(**new_item(campaign), expires=expires, updated_at=moment(campaign.created_at))
-        write.set(due_shard=CAMPAIGNS_DUE, due_at=moment(campaign.at))
+        write.set(due_shard=CAMPAIGNS_DUE, due_at=_due_at(campaign.at, campaign.created_at))
         write.where(f"attribute_not_exists({write.name('id')})")
         ordered = self._carry_out(campaign.id, write, "created_at", campaign.created_at)
         # Another one may be of the same millisecond.
@@ -95,9 +96,9 @@ class CampaignOrders:
         raise WriteConflict(f"the campaign {campaign_id} was changed by others {_TRIES} times")
 
     def _resume(self, known: Campaign, now: float) -> Ordered:
-        due = max(now, known.at)
-        write = self._order(due, state=known.resumed(now), updated_at=moment(now), due_shard=CAMPAIGNS_DUE)
-        write.set(due_at=moment(due), paused_seconds=moment(known.paused_until(now))).remove("paused_at")
+        kept_from = max(now, known.at)
+        write = self._order(kept_from, state=known.resumed(now), updated_at=moment(now), due_shard=CAMPAIGNS_DUE)
+        write.set(due_at=_due_at(known.at, now), paused_seconds=moment(known.paused_until(now))).remove("paused_at")
         # Whoever was queueing it when it was paused may still move its place on.
         offset = write.name("offset")
         same = f"{offset} = {write.value(known.place.offset)}"
@@ -117,6 +118,11 @@ class CampaignOrders:
             # boto3 repeats a write whose answer was lost, and then finds what it has written.
             return Ordered(read_item(item) if item else None, changed=item.get(mark) == moment(now))
         return Ordered(read_item(decode(answer["Attributes"])), changed=True)
+
+
+def _due_at(at: float, now: float) -> Decimal:
+    """Return when a campaign is due that begins at `at`: at once if that has come, wrong as the clock here may be."""
+    return moment(at if at > now else 0.0)
 
 
 def _from(write: Expression, states: Collection[CampaignState]) -> Expression:

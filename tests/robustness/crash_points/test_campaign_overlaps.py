@@ -129,3 +129,17 @@ def test_a_pause_and_its_end_during_a_run(halt: int) -> None:
     assert set(world.queue.ids().values()) == {1}
     campaign = world.campaign("sale")
     assert (campaign.state, campaign.place.recipients) == (CampaignState.SENDING, REQUESTS)
+
+
+@pytest.mark.parametrize("order", ["accept", "resume"])
+def test_a_clock_that_is_fast_by_an_hour_delays_nothing(order: str) -> None:
+    """Who hands over and orders has a clock of his own, and it is wrong."""
+    world = CampaignWorld()
+    world.now += 3600.0
+    world.accept("sale", REQUESTS)
+    if order == "resume":
+        world.orders().pause("sale", now=world.now)
+        world.orders().resume("sale", now=world.now)
+    world.now -= 3600.0
+    world.run()
+    assert missing(world, "sale", REQUESTS) == set()
