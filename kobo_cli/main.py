@@ -13,7 +13,7 @@ COMMANDS = {
     "up": "Run the local stack, until Ctrl-C.",
     "demo": "Run the local stack and send an example of every kind.",
     "send": "Send a text to one or many numbers.",
-    "bulk": "Check a campaign's CSV file and tell its price.",
+    "bulk": "Check a campaign's CSV file, tell its price, and hand it to the stack.",
     "status": "Show a request's status, recipient by recipient.",
     "campaign": "Show campaigns; pause, resume and stop them.",
     "why": "Show what happened to a request, in order, and why.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ from kobo_sms.valve.store import ValveStore
 from tests.cli.conftest import Deployed
 
 GIVE_UP = 72 * 3600.0
+NOW = float(round(time.time()))
+QUEUED = NOW - 3600
 
 
 def numbers(count: int) -> list[str]:
@@ -100,3 +103,23 @@ class Life:
         """Change the item of a part behind the functions' backs."""
         item = self.item(part) | attributes
         self.deployed.put(**{name: value for name, value in item.items() if name not in removed})
+
+
+def again(state: str = State.QUEUED, attempts: int = 1) -> Decision:
+    return Decision(state, Next.RETRY, "a reason of its own", attempts)
+
+
+def why(life: Life, *arguments: str) -> list[dict[str, Any]]:
+    """Return the rows that `kobo why --json` prints."""
+    rows: list[dict[str, Any]] = life.deployed.json("why", *arguments)
+    return rows
+
+
+def whats(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["what"] for row in rows]
+
+
+def the(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:
+    """Return the only row that says `what`."""
+    (row,) = (row for row in rows if row["what"] == what)
+    return row

@@ -40,7 +40,7 @@ def test_another_kobo_mobile_gets_the_account_of_the_environment(monkeypatch: py
 
 
 def test_the_functions_of_the_tree_are_deployed_unless_another_folder_is_given(tmp_path: Path) -> None:
-    names = {"SendSms", "CheckCredit", "PollReports", "PublishStatus"}
+    names = {"SendSms", "CheckCredit", "PollReports", "PublishStatus", "QueueCampaign"}
     assert settle().code == dict.fromkeys(names, plan.ROOT / "functions")
     assert settle(code=tmp_path).code == dict.fromkeys(names, tmp_path)
 

@@ -94,7 +94,7 @@ def test_the_secret_has_the_mocks_account(stack: LocalStack) -> None:
 
 def test_the_deployed_schedules_are_off(stack: LocalStack) -> None:
     schedules = stack.clients.scheduler.list_schedules()["Schedules"]
-    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 2
+    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 3
 
 
 def test_a_second_stack_in_the_same_directory_is_refused_and_breaks_nothing(stack: LocalStack) -> None:

@@ -84,13 +84,11 @@ class Sender:
             part = message.read_part(self._settings.default_region)
         except InvalidRequest as error:
             return self._reject(message, error)
-        order = self._campaigns.state(part.request.campaign) if part.request.campaign is not None else None
-        if order is CampaignState.PAUSED and not is_too_late(part, now):
-            return self._pause(message, part)
+        ordered = self._obey(message, part, now)
+        if ordered is not None:
+            return ordered
         if part.too_large:
             return self._split_root(message, part, now)
-        if order is CampaignState.STOPPED:
-            return self._cancel(message, part, now)
         opted_out = None
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
@@ -126,6 +124,16 @@ class Sender:
         # The advice may quote the text's characters, and an unknown field's name may be anything.
         at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
         return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
+
+    def _obey(self, message: Message, part: Part, now: float) -> SendResult | None:
+        """Do what was ordered of the part's campaign, if anything was."""
+        state = self._campaigns.state(part.request.campaign) if part.request.campaign is not None else None
+        if state is CampaignState.PAUSED and not is_too_late(part, now):
+            return self._pause(message, part)
+        # What is too large is split first, and then cancelled part by part.
+        if state is CampaignState.STOPPED and not part.too_large:
+            return self._cancel(message, part, now)
+        return None
 
     def _pause(self, message: Message, part: Part) -> SendResult:
         """Give the message back untouched until its campaign is resumed; the longer that takes, the more seldom."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.campaigns import watch
+from kobo_cli.reports.campaign import build
+from kobo_sms.campaigns import lane_filling, watch
 from kobo_sms.campaigns.campaign import Campaign, CampaignState
 from kobo_sms.campaigns.files import requests_key
 from kobo_sms.campaigns.members import pack
@@ -265,3 +266,19 @@ def test_a_part_that_is_halved_is_counted_once(functions: Functions, desk: Desk,
     desk.orders.stop("sale", by="ada", now=NOW)
     functions.deliver_all("Bulk")
     assert desk.counts("sale") == {"sent": 3, "rejected": 1}
+
+
+def test_a_request_that_sqs_will_never_take_is_told_and_the_others_go_on(
+    functions: Functions, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lane_filling, "MOST_BYTES", 200)
+    desk.hand_over("sale", [*singles(2), numbers(20, 50), *singles(1)])
+    assert functions.queue_campaigns() == {"requests": 3, "recipients": 3, "finished": 0}
+    campaign = desk.read("sale")
+    assert (campaign.state, campaign.place.requests, campaign.place.recipients) == (CampaignState.SENDING, 4, 3)
+    assert (campaign.refused, campaign.refusals) == (20, {"sale:3": "larger than SQS takes"})
+    assert '"Unqueueable":[20.0]' in capsys.readouterr().out
+    functions.deliver_all("Bulk")
+    report = build(campaign, Counter({("sent", ""): 3}), NOW + 60)
+    assert (report["state"], report["counts"]) == ("done", {"sent": 3, "rejected": 20})
+    assert report["reasons"] == [{"state": "rejected", "reason": "SQS does not take the request", "recipients": 20}]

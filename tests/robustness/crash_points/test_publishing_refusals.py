@@ -17,15 +17,15 @@ import publish_status.handler
 from kobo_sms.composition.events import EventApp, EventClients, build_publisher
 from local_aws.stream_shard import StreamShard
 from tests.robustness.crash_points.selection import ALL
-from tests.robustness.simulation.telling import ENVIRONMENT, SILENT, UNCOUNTED
+from tests.robustness.simulation.publishing import ENVIRONMENT, SECONDS, SILENT, UNCOUNTED
 from tests.robustness.telling.outside import NOTE, Outside, throttled
 from tests.robustness.telling.stream import MAPPING, give_up_note, handed_out
 from tests.robustness.telling.table import START, Table
 from tests.robustness.telling.told import broken
 from tests.unit.events.stream import ONE
 
-# template.yaml's time-out; a call of AWS; how long Lambda waits at the most before it tries the same records again.
-SECONDS, CALL_SECONDS, LONGEST_WAIT = 60.0, 0.05, 900.0
+# A call of AWS; how long Lambda waits at the most before it tries the same records again.
+CALL_SECONDS, LONGEST_WAIT = 0.05, 900.0
 # What all of it may take at the most with half of everything refused (it takes a quarter of a minute with nothing).
 PATIENCE = 240.0
 STATES = ("sending", "queued", "sending", "sent")

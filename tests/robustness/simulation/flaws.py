@@ -42,7 +42,7 @@ class Flaw:
     network: str = ""
     environment: int | None = None
     burst: float = 0.0
-    _rng: random.Random = field(default_factory=random.Random, compare=False)
+    _rng: random.Random = field(repr=False, default_factory=random.Random, compare=False)
 
     def __post_init__(self) -> None:
         self._rng.seed(self.seed)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from kobo_cli.reports.why.story import tell
 from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import rounds_of
-from kobo_sms.sending.attempts import DIED, HISTORY, Attempts, attempts_of
+from kobo_sms.sending.attempts import DIED, HISTORY, RETRIED, Attempt, Attempts, attempts_of
 from kobo_sms.table import iso
 from kobo_sms.valve.changes import changes_of
 from kobo_sms.valve.store import ValveStore
@@ -60,7 +60,12 @@ class MemoryInspection:
 
 def _of_part(item: dict[str, Any]) -> Iterator[str]:
     attempts, rounds, history = attempts_of(item), rounds_of(item), HISTORY.read(item)
-    if len(history.events) + history.left_out != item.get("calls", 1):
+    if "reopened_for" in item:
+        # An operator's retry counts anew, and keeps what was before.
+        enough = len(history.events) + history.left_out > item["calls"]
+    else:
+        enough = len(history.events) + history.left_out == item.get("calls", 1)
+    if not enough:
         yield f"{len(history.events)} attempts and {history.left_out} left out are not {item.get('calls')}"
     yield from _in_order(attempts)
     if any("msgid" in known for known in item["recipients"].values()):
@@ -71,11 +76,27 @@ def _of_part(item: dict[str, Any]) -> Iterator[str]:
 
 
 def _in_order(attempts: Attempts) -> Iterator[str]:
-    answered = [each for each in attempts.ended if each.answer != DIED]
+    answered = [each for each in attempts.ended if each.answer not in (DIED, RETRIED)]
     if [each.at for each in answered] != sorted(each.at for each in answered):
         yield "the attempts are not in order"
-    if any(each.lane is None or (each.claimed_at or 0.0) > each.at for each in attempts.ended):
+    made = [each for each in attempts.ended if each.answer != RETRIED]
+    if any(each.lane is None or (each.claimed_at or 0.0) > each.at for each in made):
         yield "an attempt without a lane, or answered before it began"
-    again = [each.next_at is not None for each in answered]
-    if answered and again != [True] * (len(again) - 1) + [False]:
-        yield "an attempt is not tried again though it has not ended, or the last one is"
+    *before, last = _lives(attempts)
+    if last and last[-1].next_at is not None:
+        yield "the last attempt is tried again"
+    # A message that was lost on its way was to be tried again, and was not before an operator did so.
+    if any(each.next_at is None for life in (*before, last) for each in life[:-1]):
+        yield "an attempt is not tried again though it has not ended"
+
+
+def _lives(attempts: Attempts) -> Iterator[list[Attempt]]:
+    """Yield the answered attempts before each retry of an operator, and after the last one."""
+    life: list[Attempt] = []
+    for each in attempts.ended:
+        if each.answer == RETRIED:
+            yield life
+            life = []
+        elif each.answer != DIED:
+            life.append(each)
+    yield life

@@ -60,7 +60,7 @@ def make_world(
         mock.patch.object(publish_status.handler, "event_app") as event_app,
     ):
         world = World(seed, live=live, makers=makers, scenario=scenario)
-        event_app.side_effect = world.telling.app
+        event_app.side_effect = world.telling.publishing.app
         try:
             yield world
         finally:
@@ -82,6 +82,6 @@ def simulate(seed: int, *, live: bool = False, makers: Makers | None = None) -> 
         world.run()
         violations = inspect(world)
         sent, steps = len(world.kobo.executed()), world.timeline.steps
-        events, told = world.trace.events, len(world.telling.outside.log)
+        events, told = world.trace.events, len(world.telling.publishing.outside.log)
     digest = hashlib.sha256(repr((events, violations)).encode()).hexdigest()[:16]
     return Result(seed, violations, digest, steps, sent, told=told)

@@ -19,4 +19,4 @@ class TellingInspection:
         if not telling.tells:
             return []
         items = [item for key, item in self._world.dynamodb.items.items() if not key[0].startswith("~")]
-        return broken(telling.stream, telling.outside.log, items, [SECRET_TEXT])
+        return broken(telling.stream, telling.publishing.outside.log, items, [SECRET_TEXT])

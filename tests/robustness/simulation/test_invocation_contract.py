@@ -52,7 +52,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def _arn(sqs: FakeSQS) -> str:
-    arn: str = sqs.get_queue_attributes(QueueUrl=BULK)["Attributes"]["QueueArn"]
+    arn: str = sqs.get_queue_attributes(QueueUrl=BULK, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return arn
 
 

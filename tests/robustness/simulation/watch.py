@@ -84,7 +84,7 @@ class Watch:
         # Who closes it takes that back, which is not heard at once.
         self.woken |= {Lane(lane): float(at) for lane, at in valve.get("woken", {}).items()}
         now = self._clock()
-        for lane in before.keys() | self.closed.keys():
+        for lane in sorted(before.keys() | self.closed.keys()):
             cause = self.closed.get(lane, "")
             if cause != before.get(lane, ""):
                 detail = valve["lanes"][lane].get("detail", "") if cause else ""

@@ -11,7 +11,7 @@ from kobo_sms.aws.stream_records import read_change
 from kobo_sms.messages.packing import pack_numbers, unpack_numbers
 from local_aws.stream_shard import StreamMapping
 from tests.integration.template import Template
-from tests.robustness.simulation import telling
+from tests.robustness.simulation import publishing
 from tests.robustness.telling.stream import MAPPING, TableStream, handed_out, sequence_of
 from tests.unit.events.stream import ONE, part
 
@@ -31,7 +31,7 @@ def test_the_mapping_is_the_templates() -> None:
         )
         == MAPPING
     )
-    assert function["Timeout"] == telling.SECONDS
+    assert function["Timeout"] == publishing.SECONDS
 
 
 def test_a_record_has_the_shape_of_the_sample() -> None:

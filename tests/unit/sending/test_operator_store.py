@@ -11,9 +11,10 @@ import pytest
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.events.status_events import status_events
 from kobo_sms.messages.parts import Part
+from kobo_sms.messages.progress import read_progress
 from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
-from kobo_sms.sending.attempts import DIED, HISTORY, RETRIED, attempts_of
+from kobo_sms.sending.attempts import DIED, DROPPED, HISTORY, RETRIED, attempts_of
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.sending.operator_store import OperatorStore
 from kobo_sms.sending.standing import Standing
@@ -216,3 +217,21 @@ def test_an_item_of_an_older_release_can_be_opened_again(store: OperatorStore, p
     item |= encode({"doubt": False})
     assert store.reopen(found(store, part), "letter-1", now=LATER)
     assert claim(store, part, LATER).known.attempts == 0
+
+
+def test_what_an_operator_orders_is_counted_in_its_campaign(store: OperatorStore) -> None:
+    """The index of campaigns shows it as the item does."""
+    part = Part(parse(BODY[:-1] + ', "campaign": "sale"}', region="NG", default_id=""), NOW)
+    failed = end(store, part, State.FAILED)
+    assert read_progress(failed.item["progress"])["failed", "given up"] == 2
+    assert store.reopen(failed, "letter", now=LATER)
+    reopened = found(store, part)
+    assert read_progress(reopened.item["progress"])["queued", RETRIED] == 2
+    assert store.end(reopened, now=LATER + 1)
+    assert read_progress(found(store, part).item["progress"])["failed", DROPPED] == 2
+
+
+def test_what_nobody_ever_claimed_is_counted_in_its_campaign_too(store: OperatorStore) -> None:
+    part = Part(parse(BODY[:-1] + ', "campaign": "sale"}', region="NG", default_id=""), NOW)
+    assert store.end_unclaimed(part, now=LATER)
+    assert read_progress(found(store, part).item["progress"])["failed", DROPPED] == 2

@@ -1,0 +1,29 @@
+"""What is left out of a template because the engine has no TLS, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_aws.drift import gaps
+
+TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def policy(*conditions: dict[str, Any]) -> dict[str, Any]:
+    statements = [{"Effect": "Deny", "Action": "s3:*", "Condition": condition} for condition in conditions]
+    return {"Type": gaps.BUCKET_POLICY, "Properties": {"PolicyDocument": {"Statement": statements}}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "kept"),
+    [((TLS,), False), ((TLS, TLS), False), ((TLS, {"Bool": {"aws:ViaAWSService": "true"}}), True), (({},), True)],
+)
+def test_a_policy_that_demands_tls_and_nothing_else_is_left_out(
+    conditions: tuple[dict[str, Any], ...], kept: bool
+) -> None:
+    template = {"Resources": {"Policy": policy(*conditions), "Bucket": {"Type": gaps.BUCKET, "Properties": {}}}}
+    gaps.before_deployment(template)
+    assert ("Policy" in template["Resources"]) is kept
+    assert "Bucket" in template["Resources"]
