@@ -36,7 +36,8 @@ def _problems(value: str, rules: Mapping[str, Any]) -> Iterator[str]:
         yield f"{value!r} is not one of {', '.join(allowed)}"
     pattern = rules.get("AllowedPattern")
     if pattern is not None and not re.fullmatch(pattern, value):
-        yield f"{value!r} does not match {pattern}"
+        # As CloudFormation says it.
+        yield f"{value!r} {rules.get('ConstraintDescription', f'does not match {pattern}')}"
     if rules.get("Type") == "Number":
         yield from _number_problems(value, rules)
     elif not rules.get("MinLength", 0) <= len(value) <= rules.get("MaxLength", 4096):

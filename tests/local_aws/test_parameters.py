@@ -36,6 +36,11 @@ def test_given_values_win() -> None:
         ("HttpTimeoutSeconds", "soon", "'soon' is not a number"),
         ("HttpTimeoutSeconds", "nan", "'nan' is not a number"),
         ("KeepRecordsDays", "29", "29 is below 30"),
+        (
+            "BulkQuietHours",
+            "20:00-20:00",
+            "'20:00-20:00' must be empty or two different times of the day, as 20:00-08:00",
+        ),
     ],
 )
 def test_bad_values_are_told(name: str, value: str, told: str) -> None:
