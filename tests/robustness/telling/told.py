@@ -11,6 +11,8 @@ from tests.robustness.telling.changes import Change, Key, States, changes_of, en
 from tests.robustness.telling.outside import ENTRY, EVENT, NOTE
 from tests.robustness.telling.stream import Image, TableStream, sequence_of
 
+_UNWILLING = "do_not_disturb"
+
 
 def broken(
     stream: TableStream, log: Iterable[tuple[str, Any]], items: Iterable[Image], secrets: Collection[str] = ()
@@ -107,11 +109,13 @@ class Told:
                 yield f"{key_of(record)}: {len(missing)} numbers cannot be looked up"
 
     def suggestions(self) -> Iterator[str]:
-        """Each number that is told to be do-not-disturb is suggested for opting out, and no other."""
-        told = {to for states in self._states.values() for to, state in states.items() if state == "do_not_disturb"}
-        for number in told ^ self._suggested:
-            if number in self._suggested or not self._noted:
-                yield f"{number}: {'' if number in self._suggested else 'not '}suggested for opting out"
+        """Each number that is told to be do-not-disturb is suggested for opting out, and none that never became so."""
+        told = {to for states in self._states.values() for to, state in states.items() if state == _UNWILLING}
+        changes = (change for each in self._changes.values() for change in each)
+        became = {to for change in changes for to, state in (change.states or {}).items() if state == _UNWILLING}
+        yield from (f"{number}: suggested for opting out" for number in sorted(self._suggested - became))
+        if not self._noted:
+            yield from (f"{number}: not suggested for opting out" for number in sorted(told - self._suggested))
 
     def _gaps_of(self, key: Key, left: Sequence[tuple[Change, States]]) -> Iterator[str]:
         place = 0
