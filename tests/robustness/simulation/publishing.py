@@ -17,7 +17,7 @@ from tests.robustness.simulation.chaos import Chaos, Crash
 from tests.robustness.simulation.hardship import Hardship
 from tests.robustness.telling.changes import moment_of
 from tests.robustness.telling.outside import QUEUE, TABLE, Outside, throttled
-from tests.robustness.telling.stream import handed_out
+from tests.robustness.telling.stream import Image, handed_out
 
 if TYPE_CHECKING:
     from tests.robustness.simulation.world import World
@@ -50,6 +50,13 @@ class Publishing:
         self.chaos = Chaos(rng, world.timeline.wait, self._stall)
         self.chaos.odds = hardship.odds
         self.outside = Outside(self._refuse, self._leave, self._fail)
+        # The latest moment of each part: an invocation that stalled writes an earlier one.
+        self._latest: dict[tuple[str, str], str] = {}
+
+    def written(self, new: Image) -> None:
+        """Take in one write of a part."""
+        key = new["id"]["S"], new["part"]["S"]
+        self._latest[key] = max(self._latest.get(key, ""), moment_of(new))
 
     def ease(self) -> None:
         """Let all be well from now on."""
@@ -86,8 +93,7 @@ class Publishing:
 
     def _refuse(self, text: str) -> str:
         event = json.loads(text)
-        item = self._world.dynamodb.items.get((event["id"], event["part"]))
-        if item is None or moment_of(item) < event["at"]:
+        if self._latest.get((event["id"], event["part"]), "") < event["at"]:
             self._world.ledger.accuse(f"{event['id']}/{event['part']}: told before it was in the table")
         if self.hardship.is_malformed(event["event_id"]):
             return "MalformedDetail"

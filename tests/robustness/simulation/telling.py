@@ -65,6 +65,7 @@ class Telling:
         # The mapping's filter lets no other record through; most writes of a world are such.
         if not self.tells or "message_uuid" not in new:
             return
+        self.publishing.written(new)
         record = self.stream.write(old, new, self._world.now)
         if record is not None:
             feed = self._feeds[self.stream.shard_of(record)]
