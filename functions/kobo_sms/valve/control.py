@@ -16,10 +16,11 @@ from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.quiet_hours import QuietHours
 from kobo_sms.runtime import Deadline
+from kobo_sms.valve.call_window import SEVERAL, CallWindow
 from kobo_sms.valve.changes import remember
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
-from kobo_sms.valve.rules import Finding, Valve, decide
+from kobo_sms.valve.rules import Finding, Shut, Valve, decide
 from kobo_sms.valve.signals import CREDIT
 from kobo_sms.valve.store import ValveSnapshot, ValveStore
 from kobo_sms.valve.upkeep import (
@@ -33,6 +34,7 @@ from kobo_sms.valve.upkeep import (
     forget_faults_at_rest,
     open_after_probe,
     put_off_probe,
+    stay_suspected,
     suspects_to_probe,
     sweep_lanes,
 )
@@ -40,6 +42,9 @@ from kobo_sms.valve.upkeep import (
 _VALVE = "the valve"
 # A probe may last as long as send_sms (template.yaml); a sweep ends when it is told to.
 _PROBE_SECONDS = 40.0
+
+
+ProbeStep = Callable[[Sequence[Lane], Deadline], object]
 
 
 class Met(Enum):
@@ -50,6 +55,14 @@ class Met(Enum):
     NEITHER = "none came as far as to tell"
     ALL_OUT = "none could be received, though some wait"
     EMPTY = "nothing waits"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the records of a probe `met`, and whether as many as `SEVERAL` failed, or wait where none was received."""
+
+    met: Met
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,10 +133,10 @@ class ValveControl:
         _do_all(steps)
         return self._store.read().valve if decided.suspected or decided.closed else decided.valve
 
-    def _if_time(self, deadline: Deadline, step: Callable[[Sequence[Lane]], object], lanes: Sequence[Lane]) -> None:
+    def _if_time(self, deadline: Deadline, step: ProbeStep, lanes: Sequence[Lane]) -> None:
         if deadline.allows(_PROBE_SECONDS):
             try:
-                step(lanes)
+                step(lanes, deadline)
             finally:
                 self._enforce(self._store.read().valve.closed.keys())
 
@@ -131,29 +144,37 @@ class ValveControl:
         if self._lanes.sweep(lane, deadline):
             self._change(lambda known: end_sweep(known.valve, lane, self._clock()))
 
-    def _probe_suspected(self, lanes: Sequence[Lane]) -> None:
+    def _probe_suspected(self, lanes: Sequence[Lane], deadline: Deadline) -> None:
         """Let records of suspected lanes through; what fails for long closes the lanes."""
         suspected = self._store.read().valve.suspected.get(lanes[0])
-        met = Met.ALL_OUT
+        # A probe that does not come to its end has failed.
+        tried = Tried(Met.FAILS, several=True)
         try:
-            met = self._let_through(lanes, refusing_works=suspected is not None and suspected.cause != CREDIT)
+            refusing_works = suspected is not None and suspected.cause != CREDIT
+            tried = self._let_through(lanes, deadline, refusing_works=refusing_works)
         finally:
-            # Where nothing can be tried, what was counted stands. An empty lane needs no closing.
-            guilty = met in (Met.FAILS, Met.ALL_OUT)
-            self._change(lambda known: self._judge(known, lanes, guilty))
+            self._change(lambda known: self._judge(known, lanes, tried))
 
-    def _judge(self, known: ValveSnapshot, lanes: Sequence[Lane], guilty: bool) -> Valve:
-        """Close the `guilty`, unless one of their calls was accepted while others were probed."""
-        suspected, window = known.valve.suspected, known.window
-        asked = [(lane, suspected[lane]) for lane in lanes if lane in suspected]
-        working = any(window.works_since(lane, was.since, was.cause) for lane, was in asked)
-        verdict = convict if guilty and not working else acquit
-        return verdict(known.valve, lanes, self._clock())
+    def _judge(self, known: ValveSnapshot, lanes: Sequence[Lane], tried: Tried) -> Valve:
+        """Close the suspected lanes if their probes have failed for long, unless one of their calls was accepted
+        meanwhile.
 
-    def _probe_closed(self, lanes: Sequence[Lane]) -> None:
+        Where fewer than `SEVERAL` have failed in the probe, and since they were suspected, they stay so: one recipient
+        that fails again and again is its own trouble. Where several messages wait and none can be tried, what was
+        counted before stands. An empty lane needs no closing.
+        """
+        now, window = self._clock(), known.window
+        asked = {lane: was for lane in lanes if (was := known.valve.suspected.get(lane)) is not None}
+        working = any(window.works_since(lane, was.since, was.cause) for lane, was in asked.items())
+        if working or tried.met not in (Met.FAILS, Met.ALL_OUT):
+            return acquit(known.valve, lanes, now)
+        proven = {lane for lane, was in asked.items() if tried.several or _is_proven(window, lane, was, now)}
+        return convict(stay_suspected(known.valve, asked.keys() - proven, now), proven, now)
+
+    def _probe_closed(self, lanes: Sequence[Lane], deadline: Deadline) -> None:
         """Let records of closed lanes through; open the lanes if that shows that KoboMobile works."""
         faulty = set(lanes) <= set(fault_lanes(self._store.read().valve))
-        met = self._let_through(lanes, refusing_works=faulty)
+        met = self._let_through(lanes, deadline, refusing_works=faulty).met
         if met in (Met.WORKS, Met.EMPTY):
             # Where nothing waits, nothing can tell and nothing can be harmed.
             well = forget_faults_at_rest if met is Met.WORKS and faulty else _as_it_is
@@ -161,23 +182,32 @@ class ValveControl:
         elif met is Met.FAILS:
             self._change(lambda known: put_off_probe(known.valve, lanes, self._clock(), failed=True))
 
-    def _let_through(self, lanes: Sequence[Lane], *, refusing_works: bool) -> Met:
-        """Try lanes that go together: the first that has anything to try tells for all.
+    def _let_through(self, lanes: Sequence[Lane], deadline: Deadline, *, refusing_works: bool) -> Tried:
+        """Try lanes that go together, one after the other, until one shows that KoboMobile works or that it does not.
 
-        `refusing_works`: who refuses for lack of credit, or for a reason of the call's own, works, and knows us.
+        Fewer than `SEVERAL` failures do not show it: a recipient that always fails would keep the other lane closed.
+
+        Parameters
+        ----------
+        refusing_works
+            Who refuses for lack of credit, or for a reason of the call's own, works, and knows us.
         """
-        waiting = 0
+        failed = tried = waiting = 0
         for lane in lanes:
+            if failed >= SEVERAL or not deadline.allows(_PROBE_SECONDS):
+                break
             found = self._lanes.probe(lane)
             answered = found.answered + found.no_credit if refusing_works and not found.failed else 0
             if found.accepted or answered:
-                return Met.WORKS
-            if found.failed or found.no_credit:
-                return Met.FAILS
-            if found.tried:
-                return Met.NEITHER
+                return Tried(Met.WORKS)
+            failed += found.failed + found.no_credit
+            tried += found.tried
             waiting += found.waiting
-        return Met.ALL_OUT if waiting else Met.EMPTY
+        if failed:
+            return Tried(Met.FAILS, several=failed >= SEVERAL)
+        if tried:
+            return Tried(Met.NEITHER)
+        return Tried(Met.ALL_OUT if waiting else Met.EMPTY, several=waiting >= SEVERAL)
 
     def _change(self, change: Callable[[ValveSnapshot], Valve]) -> Valve:
         return compare_and_swap(self._store.read, change, self._write, what=_VALVE)
@@ -192,6 +222,12 @@ class ValveControl:
     def _enforce(self, closed: Collection[Lane]) -> None:
         known = self._sources.enforce(closed)
         self._store.note_mappings(known, self._clock())
+
+
+def _is_proven(window: CallWindow, lane: Lane, was: Shut, now: float) -> bool:
+    """Tell whether what a lane is suspected of has been met by several recipients since then."""
+    met = window.credit(lane, now, was.since) if was.cause == CREDIT else window.fault(lane, now, was.since)
+    return met.recipients >= SEVERAL
 
 
 def _as_it_is(valve: Valve) -> Valve:

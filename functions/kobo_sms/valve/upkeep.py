@@ -97,6 +97,12 @@ def convict(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
     return replace(valve, closed=closed, suspected=suspected)
 
 
+def stay_suspected(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
+    """Return the valve once a probe of the suspected `lanes` has failed and told too little: they are probed again."""
+    again = {lane: replace(valve.suspected[lane], probe_at=now + PROBED_EVERY) for lane in lanes}
+    return replace(valve, suspected=dict(valve.suspected) | again)
+
+
 def fault_lanes(valve: Valve) -> list[Lane]:
     """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
     return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in FAULTS]

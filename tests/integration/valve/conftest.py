@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _names = itertools.count()
 SECONDS = 90
 ONE = "2348030100001"
+# The mock's number that meets error_gw at each call.
+HOPELESS = "2348030009005"
 
 
 @dataclass
@@ -110,11 +112,13 @@ class Room:
     def mappings(self) -> dict[Lane, str]:
         return {lane: seen.state for lane, seen in self.valve.read().mappings.items()}
 
-    def put(self, count: int, lane: Lane = Lane.BULK, to: str = ONE, age: float = 0.0) -> None:
-        """Queue requests that have been waiting for `age` seconds."""
+    def put(self, count: int, lane: Lane = Lane.BULK, to: str = "", age: float = 0.0) -> None:
+        """Queue requests that have been waiting for `age` seconds, each to somebody else unless `to` one number."""
         queued_at: MessageAttributeValueTypeDef = {"DataType": "String", "StringValue": f"{self.clock.now - age:.3f}"}
-        for _ in range(count):
-            body = json.dumps({"to": to, "msg": f"Your PIN is {PIN}", "id": f"order-{next(_names)}"})
+        for number in itertools.islice(_names, count):
+            # Not of the magic block.
+            recipient = to or f"23480301{10_000 + number % 90_000}"
+            body = json.dumps({"to": recipient, "msg": f"Your PIN is {PIN}", "id": f"order-{number}"})
             self.stack.sqs.send_message(
                 QueueUrl=self.url(lane), MessageBody=body, MessageAttributes={"KoboQueuedAt": queued_at} if age else {}
             )

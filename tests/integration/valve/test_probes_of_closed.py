@@ -10,6 +10,7 @@ from kobo_sms.errors import ProbeFailed
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from tests.integration.valve.conftest import HOPELESS
 from tests.unit.valve.counted_calls import any_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def test_the_failures_of_a_probe_do_not_close_again_what_the_next_one_opens(room
 
 def test_one_success_is_enough(room: Room) -> None:
     room.put(1)
-    room.put(2, to="2348030009005")
+    room.put(2, to=HOPELESS)
     room.close(GATEWAY)
     assert room.check(after=15).closed == {}
 
@@ -92,6 +93,32 @@ def test_when_all_are_out_nobody_can_tell_and_the_next_probe_comes_as_planned(ro
     room.put(1)
     assert room.check(after=14).closed.keys() == BOTH
     assert room.check(after=1).closed == {}
+
+
+def test_the_other_lane_is_tried_where_few_of_the_first_fail(room: Room) -> None:
+    room.close(GATEWAY)
+    room.put(1, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(1)
+    assert room.check(after=15).closed == {}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [1, 1]
+
+
+def test_several_that_fail_spare_the_other_lane_a_probe(room: Room) -> None:
+    room.close(GATEWAY)
+    room.put(3, lane=Lane.PRIORITY)
+    room.put(3)
+    room.kobo.add_fault(endpoint="send", answer="error_gw")
+    assert room.check(after=15).closed.keys() == {Lane.PRIORITY, Lane.BULK}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [3]
+
+
+def test_short_of_time_the_other_lane_is_not_tried(room: Room) -> None:
+    room.close(GATEWAY)
+    room.put(1, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(1)
+    room.functions.on_call = lambda name: setattr(room.clock, "now", room.clock.now + (60 if name == "invoke" else 0))
+    assert room.check(after=15).closed.keys() == {Lane.PRIORITY, Lane.BULK}
+    assert len(room.functions.invoked) == 1
 
 
 def test_the_other_lane_tells_when_all_of_the_first_are_out(room: Room) -> None:

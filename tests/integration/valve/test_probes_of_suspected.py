@@ -12,6 +12,7 @@ from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.signals import CREDIT, GATEWAY
+from tests.integration.valve.conftest import HOPELESS, ONE
 from tests.integration.valve.fake_lambda import refusal
 
 if TYPE_CHECKING:
@@ -72,10 +73,46 @@ def test_what_works_again_within_the_minute_closes_nothing(room: Room) -> None:
 
 
 def test_where_nothing_can_be_received_though_something_waits_what_was_counted_stands(room: Room) -> None:
-    room.put(2)
+    room.put(3)
     room.take_all(Lane.BULK)
     assert minute(room) == [set(), set(), BOTH]
     assert room.functions.invoked == []
+
+
+def test_where_a_few_wait_and_none_can_be_received_nothing_is_proven(room: Room) -> None:
+    room.put(2)
+    room.take_all(Lane.BULK)
+    assert minute(room) == [set(), set(), set()]
+    assert room.kinds() == []
+
+
+def test_a_recipient_that_fails_again_and_again_closes_nothing(room: Room) -> None:
+    room.put(2, to=ONE)
+    room.kobo.add_fault(endpoint="send", answer="error_gw")
+    assert minute(room) == [set(), set(), set()]
+    assert len(room.functions.invoked) == 3
+    # It is probed on, and once others fail too the lanes are closed.
+    room.put(2)
+    room.come_back()
+    assert room.check(30).closed.keys() == BOTH
+    assert len(room.functions.invoked) == 4
+
+
+def test_others_that_failed_meanwhile_prove_what_one_recipient_does_not(room: Room) -> None:
+    room.put(1, to=HOPELESS)
+    assert minute(room) == [set(), set(), set()]
+    room.tell(GATEWAY, "f", "g", "h")
+    room.come_back()
+    assert room.check(30).closed.keys() == BOTH
+
+
+def test_a_recipient_that_always_fails_on_one_lane_does_not_hide_that_the_other_works(room: Room) -> None:
+    room.put(1, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(3, lane=Lane.BULK)
+    room.fail(GATEWAY)
+    assert room.check().closed == {}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [1, 3]
+    assert room.valve.read().valve.suspected == {}
 
 
 def test_an_empty_lane_is_never_closed(room: Room) -> None:

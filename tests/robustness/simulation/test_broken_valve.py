@@ -12,7 +12,7 @@ from kobo_sms.credit.text import AlertText
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
-from kobo_sms.valve import call_window
+from kobo_sms.valve import call_window, control
 from kobo_sms.valve.breaker import CircuitBreaker
 from kobo_sms.valve.closed_lanes import ClosedLanes, Probe
 from kobo_sms.valve.event_sources import EventSources
@@ -127,7 +127,8 @@ def test_a_lane_that_nobody_sweeps_shows_it() -> None:
 
 
 def test_a_valve_that_one_recipient_closes_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_window, "SEVERAL", 1)
+    for module in (call_window, control):
+        monkeypatch.setattr(module, "SEVERAL", 1)
     monkeypatch.setattr(call_window, "FEWEST_CALLS", 1)
     bad = Publication(START, BULK, text("bad", "2348030009005"))
     with stage([bad, *texts(100, BULK, at=60.0)]) as on:
