@@ -60,14 +60,22 @@ class ProgressInspection:
                         yield f"{change.lane}: closed for {lasted:.0f} s, though half of all answers are good"
 
     def _after_healing(self) -> Iterator[str]:
-        """Nothing that could be sent waits for long once the last fault has ended."""
+        """Nothing that could be sent waits for long once the last fault has ended.
+
+        What fails after that fails for its recipients' sake, and has as long again.
+        """
         world = self._world
         patience = world.scenario.retry_max + _HEALED_WITHIN
         bound = dict.fromkeys(LANES, world.fate.healed_at + patience)
         # What send_sms keeps quiet comes again within an hour, in the morning.
         bound[Lane.BULK] = world.nights.end_after(bound[Lane.BULK]) + (patience + HOUR if world.nights.hours else 0.0)
-        calls = [each for each in world.ledger.calls if each.answer in _CALLED]
-        late = [each.at for each in calls if each.at > bound[Lane(each.lane)]]
+        late: list[float] = []
+        failed: dict[str, float] = {}
+        for call in world.ledger.calls:
+            if call.answer not in _CALLED:
+                failed[call.to] = call.at
+            elif call.at > max(bound[Lane(call.lane)], failed.get(call.to, 0.0) + patience):
+                late.append(call.at)
         # What is published or handed back by an operator later has its own time.
         held = any(one.at > world.fate.healed_at for one in world.scenario.publications) or world.watch.held
         if late and not held:

@@ -59,8 +59,9 @@ class Publishing:
         self._latest[key] = max(self._latest.get(key, ""), moment_of(new))
 
     def ease(self) -> None:
-        """Let all be well from now on."""
-        self.hardship = Hardship(self.hardship.shards, delay=self.hardship.delay)
+        """Let all be well from now on; what EventBridge never takes it does not take now either."""
+        was = self.hardship
+        self.hardship = Hardship(was.shards, delay=was.delay, malformed=was.malformed)
         self.chaos.odds = self.hardship.odds
 
     def app(self) -> EventApp:
