@@ -79,19 +79,24 @@ def credit_app() -> CreditApp:
         never_reuse_idle(boto3.client("sns", config=_ONCE)),
     )
     logger = Logger()
-    checker = build_checker(os.environ, clients, time.time, logger.warning)
+    checker = build_checker(os.environ, clients, time.time, time.sleep, logger.warning)
     return CreditApp(checker, time.time, logger, Metrics())
 
 
 def build_checker(
-    env: Mapping[str, str], clients: CreditClients, clock: Callable[[], float], warn: Callable[[str], None]
+    env: Mapping[str, str],
+    clients: CreditClients,
+    clock: Callable[[], float],
+    pause: Callable[[float], None],
+    warn: Callable[[str], None],
 ) -> Checker:
-    """Return what makes checks, over the clients; `warn` is told, in words, what an operator should see."""
+    """Return what makes checks, over the clients; `pause` waits so many seconds, `warn` is told, in words, what an
+    operator should see."""
     wanted, kept = settings.read_credit(env), settings.read_store(env)
     valve = ValveStore(clients.dynamodb, kept.table)
     lanes = ClosedLanes(clients.sqs, clients.invoking, wanted.send_function, wanted.queue_urls, clock)
     quiet_hours = settings.read_bulk_quiet_hours(env, warn)
-    control = ValveControl(valve, EventSources(clients.functions, wanted.mappings), lanes, clock, quiet_hours)
+    control = ValveControl(valve, EventSources(clients.functions, wanted.mappings, pause), lanes, clock, quiet_hours)
     account = CreditStore(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     alerting = Alerting(account, AlertTopic(clients.sns, wanted.topic_arn), lanes, wanted, clock)
     return Checker(clients.kobo, valve, control, alerting)
