@@ -91,6 +91,10 @@ def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
             _complete_table(clients, resource)
         if resource.type == BUCKET and resource.physical_id:
             complete_bucket(clients, resource.physical_id, resource.properties)
+        if resource.type == FUNCTION and "RecursiveLoop" in resource.properties:
+            clients.functions.put_function_recursion_config(
+                FunctionName=resource.physical_id, RecursiveLoop=resource.properties["RecursiveLoop"]
+            )
         if resource.type == SCHEDULE and resource.physical_id:
             _complete_schedule(clients, resource)
 

@@ -22,6 +22,8 @@ from kobo_sms.credit.check import Checker
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.reports.backlog import ReportBacklog
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.event_sources import EventSources
@@ -56,6 +58,7 @@ class CreditApp:
     """What check_credit's handler works with."""
 
     checker: Checker
+    backlog: ReportBacklog
     clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
@@ -80,7 +83,9 @@ def credit_app() -> CreditApp:
     )
     logger = Logger()
     checker = build_checker(os.environ, clients, time.time, time.sleep, logger.warning)
-    return CreditApp(checker, time.time, logger, Metrics())
+    kept = settings.read_store(os.environ)
+    reports = ReportStore(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    return CreditApp(checker, ReportBacklog(reports, time.time), time.time, logger, Metrics())
 
 
 def build_checker(
