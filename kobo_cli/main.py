@@ -24,6 +24,7 @@ COMMANDS = {
     "credit": "Show the balance, its history, and when it will run out.",
     "dead": "Show what could not be sent; put it back, or drop it.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
+    "doctor": "Look for what is wrong with a stack, or soon will be.",
     "mock": "Run only the mock KoboMobile.",
 }
 SHELLS = ("bash", "zsh", "fish")

@@ -63,7 +63,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"connection"},
         {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema"},
         {"campaigns", "reports", "bulk"},
-        {"dead", "optouts"},
+        {"dead", "optouts", "doctor"},
         {"commands"},
         {"main"},
     ),

@@ -15,7 +15,7 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.alarms.emf import Datapoint, Metric
 
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
-_TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -74,7 +74,11 @@ class Alarm:
     def _value(self, value: Any) -> str:
         if value == {"Ref": "AWS::StackName"}:
             return self.stack
-        return str(next(iter(value.values()))) if isinstance(value, dict) else str(value)
+        if isinstance(value, dict):
+            # What AWS calls it, nobody knows before it is there: its name in the template.
+            (named,) = value.values()
+            return str(named if isinstance(named, str) else named[0])
+        return str(value)
 
     def evaluate(self, points: Iterable[Datapoint], now: float) -> str:
         """Return its state at `now`, from the values of its metric in the periods before."""
@@ -106,7 +110,7 @@ def alarms(stack: str = "kobo") -> dict[str, Alarm]:
     """Return the alarms of the template by name, as they look at a stack of that name."""
     found = {
         name: Alarm(name, each["Properties"], stack)
-        for name, each in _TEMPLATE["Resources"].items()
+        for name, each in TEMPLATE["Resources"].items()
         if each["Type"] == "AWS::CloudWatch::Alarm"
     }
     for alarm in found.values():
