@@ -86,4 +86,4 @@ lock: setup ## write the locked requirements anew
 	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info

@@ -45,6 +45,7 @@ PARAMETERS = {
 }
 # What local.env lists beyond how to reach AWS.
 VARIABLES = {
+    "KOBO_VERSION",
     "KOBO_PRIORITY_QUEUE_URL",
     "KOBO_BULK_QUEUE_URL",
     "KOBO_DEAD_LETTER_QUEUE_URL",
