@@ -66,13 +66,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     # A build leaves files beside what it builds.
     left = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
     source = Path(shutil.copytree(SOURCE, folder / "source" / "mock_kobo", ignore=left))
-    built = ["wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, source]
+    built: list[str | Path] = ["wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, source]
     run(BIN / "python", "-I", "-m", "pip", "--disable-pip-version-check", *built, folder=folder)
     (wheel,) = folder.glob("*.whl")
     environment = folder / "environment"
     run(BIN / "uv", "venv", "--quiet", "--python", sys.executable, environment, folder=folder)
-    locked = ["--constraint", ROOT / "requirements" / "dev.txt"]
-    install = ["--quiet", "--python", environment, *locked, wheel, "pytest"]
+    locked: list[str | Path] = ["--constraint", ROOT / "requirements" / "dev.txt"]
+    install: list[str | Path] = ["--quiet", "--python", environment, *locked, wheel, "pytest"]
     run(BIN / "uv", "pip", "install", *install, folder=folder)
     return Project(folder, environment)
 
@@ -80,7 +80,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def server(project: Project) -> Iterator[str]:
     """The command, as a shell of the other project starts it; its address."""
-    command = [project.environment / "bin" / "mock-kobo", "--port", "0"]
+    command: list[str | Path] = [project.environment / "bin" / "mock-kobo", "--port", "0"]
     with subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, text=True) as mock:
         assert mock.stdout is not None
         yield mock.stdout.readline().split("inbox ")[1].split()[0]
