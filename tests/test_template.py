@@ -83,6 +83,12 @@ def test_parameters_are_those_of_the_design_with_its_defaults() -> None:
         assert TEMPLATE["Parameters"][name]["Description"], name
 
 
+def test_whoever_deploys_by_hand_finds_each_parameter_in_one_group() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(TEMPLATE["Parameters"])
+
+
 def test_outputs_have_the_names_of_local_env() -> None:
     assert set(names_of(dict.fromkeys(TEMPLATE["Outputs"], ""))) == VARIABLES
 
