@@ -17,10 +17,13 @@ from kobo_sms.campaigns.result import QueueingResult
 from kobo_sms.credit.check import Checked
 from kobo_sms.credit.forecast import Forecast
 from kobo_sms.events.published import Published
+from kobo_sms.kobomobile.report_codes import REASONS
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.states import FROM_A_REPORT, State
+from kobo_sms.reports.counts import MOST_SENDERS
+from kobo_sms.reports.networks import ALL
 from kobo_sms.reports.rounds import Ended
-from kobo_sms.reports.tally import Tally
+from kobo_sms.reports.tally import PutOff, Tally
 from kobo_sms.sending.result import SendResult
 from tests.alarms.emf import Metric, read_datapoints
 
@@ -29,6 +32,11 @@ NOW, STACK = 1_800_000_000.0, "kobo"
 
 def metrics_told(monkeypatch: pytest.MonkeyPatch) -> set[Metric]:
     """Return all of them, as of a stack called `kobo`."""
+    return {point.metric for point in read_datapoints(all_told(monkeypatch))}
+
+
+def all_told(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what the functions print of an hour in which everything happens."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "KoboSms")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", STACK)
     printed, logger = io.StringIO(), Logger(stream=io.StringIO())
@@ -45,7 +53,7 @@ def metrics_told(monkeypatch: pytest.MonkeyPatch) -> set[Metric]:
             each(metrics)
             telemetry.flush(metrics)
             metrics.clear_metrics()
-    return {point.metric for point in read_datapoints(printed.getvalue())}
+    return printed.getvalue()
 
 
 def _send(metrics: Metrics, lane: Lane) -> None:
@@ -58,14 +66,22 @@ def _send(metrics: Metrics, lane: Lane) -> None:
 
 
 def _check(logger: Logger, metrics: Metrics) -> None:
-    telemetry.publish_check(logger, metrics, Checked("balance", Decimal(5), {}, Forecast(Decimal(1), None), ()))
+    known, closed = Forecast(Decimal(1), None), {Lane.BULK: "quiet_hours"}
+    telemetry.publish_check(logger, metrics, Checked("balance", Decimal(5), closed, known, (), (Lane.BULK,)))
+    telemetry.publish_check(logger, metrics, Checked("error_gw", None, {}, Forecast(None, None), ()))
     telemetry.count_backlog(logger, metrics, lambda: 1.0)
 
 
 def _poll(logger: Logger, metrics: Metrics) -> None:
-    tally = Tally()
-    tally.take(Ended(state, None, "MTN", "Kobo", 0.0, 1.0) for state in (*FROM_A_REPORT, State.UNKNOWN))
-    telemetry.count_silence(logger, metrics, lambda: 1.0)
+    tally = Tally(calls=9, unanswered=1, faulty=[PutOff(("order-1", "0"), KeyError("at"), 1, 0.0)])
+    tally.take(
+        Ended(state, reason, network, f"Shop{at}", 1.0, 2.0)
+        for at in range(2 * MOST_SENDERS)
+        for state in (*FROM_A_REPORT, State.UNKNOWN)
+        for reason in REASONS
+        for network in ALL
+    )
+    telemetry.count_silence(logger, metrics, lambda: 3600.0)
     telemetry.publish_tally(logger, metrics, tally)
 
 

@@ -54,7 +54,7 @@ def assert_no_alarm_of_ours_rings(stack: LocalStack) -> None:
     ours = {name: each for name, each in alarms(STACK_NAME).items() if each.namespace == "KoboSms"}
     known = {point.metric for point in told}
     # Those that are told without anything being wrong.
-    always = ("BalanceUnreadAlarm", "CreditSilentAlarm", "PasswordsLateAlarm", "ReportBacklogAlarm", "ValveClosedAlarm")
+    always = ("BalanceUnreadAlarm", "PasswordsLateAlarm", "ReportBacklogAlarm", "ValveClosedAlarm")
     assert [name for name in always if ours[name].metric not in known] == []
     now = max(point.at for point in told) + 0.001
     assert [name for name, each in ours.items() if each.evaluate(told, now) != OK] == []
