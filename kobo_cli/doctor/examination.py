@@ -8,7 +8,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_cli.doctor import account, clock, concurrency, valve, warnings
+from kobo_cli.doctor import account, clock, concurrency, notifications, valve
 from kobo_cli.doctor.findings import Finding, fail, ok
 from kobo_cli.doctor.patient import Patient
 
@@ -24,8 +24,8 @@ def examine(patient: Patient, *, offline: bool) -> Iterator[Finding]:
         valve.MAPPINGS: valve.look_at_mappings,
         valve.CHECKS: partial(valve.look_at_checks, now=time.time()),
         concurrency.CHECK: concurrency.look_at_concurrency,
-        warnings.ALARMS: warnings.look_at_alarms,
-        warnings.SUBSCRIBERS: warnings.look_at_subscribers,
+        notifications.ALARMS: notifications.look_at_alarms,
+        notifications.SUBSCRIBERS: notifications.look_at_subscribers,
         clock.CHECK: clock.look_at_clock,
     }
     for check, look in looks.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from kobo_cli.doctor import account, clock, concurrency, valve, warnings
+from kobo_cli.doctor import account, clock, concurrency, notifications, valve
 from kobo_cli.doctor.findings import Finding, Level
 from kobo_sms.errors import UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
@@ -116,7 +116,7 @@ def test_who_is_told(
         for at, endpoint in enumerate(endpoints)
     ]
     ward.connection.fakes["sns"] = Pages(subscriptions)
-    assert levels(ward.found(warnings.look_at_subscribers)) == [level]
+    assert levels(ward.found(notifications.look_at_subscribers)) == [level]
 
 
 class Pages:
@@ -134,7 +134,7 @@ class Pages:
 
 
 def test_alarms_that_are_armed(ward: Ward) -> None:
-    (found,) = ward.found(warnings.look_at_alarms)
+    (found,) = ward.found(notifications.look_at_alarms)
     assert (found.level, found.text) == (OK, "all 2 are armed, and none rings")
 
 
@@ -143,7 +143,7 @@ def test_an_alarm_whose_actions_are_off_one_that_rings_and_one_that_is_gone(ward
     client.disable_alarm_actions(AlarmNames=["kobo-DeadLetter"])
     client.set_alarm_state(AlarmName="kobo-PriorityAge", StateValue="ALARM", StateReason="test")
     ward.change(resources={**ward.patient.resources, "CreditSilentAlarm": "kobo-gone"})
-    found = ward.found(warnings.look_at_alarms)
+    found = ward.found(notifications.look_at_alarms)
     assert levels(found) == [FAIL, WARN, WARN]
     assert [each.text for each in found] == [
         "tell nobody: DeadLetterAlarm", "were deleted: CreditSilentAlarm", "ring: PriorityAgeAlarm",
