@@ -77,6 +77,7 @@ OUTSIDE = {
     "campaigns": {"botocore"},
     "kobomobile": {"botocore"},
     "kobomobile.client": {"urllib3"},
+    "kobomobile.timed_connections": {"urllib3"},
     "valve": {"botocore"},
     "sending": {"botocore"},
     "reports": {"botocore"},
@@ -93,7 +94,7 @@ WITH_EFFECTS = {
     "handler": {"time", "asyncio"},
     # The wall clock of connections and time limits.
     "aws.fresh_connections": {"time"},
-    "kobomobile.client": {"time"},
+    "kobomobile.timed_connections": {"time", "socket"},
     "kobomobile.credentials": {"time", "threading"},
     "valve.breaker": {"threading"},
     # The type of a pool that the composition makes.
