@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kobo_sms.campaigns.result import QueueingResult
     from kobo_sms.credit.check import Checked
     from kobo_sms.events.published import Published
-    from kobo_sms.reports.counts import End
     from kobo_sms.reports.tally import Tally
     from kobo_sms.sending.result import SendResult
 
@@ -86,10 +85,10 @@ def log_fan_out(logger: Logger, missing: list[int]) -> None:
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
-    CloudWatch bills each metric with each value of its dimensions: networks and reasons are closed sets, of the sender
-    IDs only the most frequent few of a run are told apart, and no two of these dimensions are crossed.
+    CloudWatch bills each metric with each value of its dimensions: networks and reasons are closed sets, and not
+    crossed. Sender IDs are the producers' choice, without end, so no metric has them; `kobo stats` tells them apart.
     """
-    ends = tally.counts.bounded()
+    ends = tally.counts.ends
     reached: Counter[str] = Counter()
     for end, count in ends.items():
         reached[end.state] += count
@@ -110,8 +109,7 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     for state, count in reached.items():
         metrics.add_metric(_named(state), MetricUnit.Count, count)
     _publish_by(metrics, "network", Counter((end.network, _named(end.state)) for end in ends.elements()))
-    _publish_by(metrics, "sender", Counter((end.sender, _arrived(end)) for end in ends.elements()))
-    _publish_by(metrics, "reason", Counter((end.reason, _arrived(end)) for end in ends.elements() if end.reason))
+    _publish_by(metrics, "reason", Counter((end.reason, "NotDelivered") for end in ends.elements() if end.reason))
     for network, seconds in tally.seconds_to_report.items():
         _begin_document(metrics, "network", network)
         # EMF takes at most 100 values of one metric; powertools prints a document for each hundred.
@@ -132,7 +130,7 @@ def _log_broken_items(logger: Logger, tally: Tally) -> None:
 def _publish_by(metrics: Metrics, dimension: str, counts: Mapping[tuple[str, str], int]) -> None:
     """Print documents of their own for the values of one dimension: counts by value and metric."""
     for value in sorted({value for value, _ in counts}):
-        _begin_document(metrics, dimension, value or "(none)")
+        _begin_document(metrics, dimension, value)
         for (of, name), count in counts.items():
             if of == value:
                 metrics.add_metric(name, MetricUnit.Count, count)
@@ -147,10 +145,6 @@ def _begin_document(metrics: Metrics, dimension: str, value: str) -> None:
 
 def _named(state: str) -> str:
     return state.title().replace("_", "")
-
-
-def _arrived(end: End) -> str:
-    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
 
 
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:

@@ -118,7 +118,7 @@ def test_what_is_logged_and_counted(
     assert "803010" not in printed
 
 
-def test_metrics_tell_apart_networks_reasons_and_senders(
+def test_metrics_tell_apart_networks_and_reasons_alone(
     functions: Functions, kobo: MockControl, output: pytest.CaptureFixture[str]
 ) -> None:
     functions.put({"to": [*EXPECTED, "2348050100001"], "msg": TEXT, "from": "Shop"})
@@ -128,15 +128,19 @@ def test_metrics_tell_apart_networks_reasons_and_senders(
     documents = [json.loads(line) for line in output.readouterr().out.splitlines() if '"_aws"' in line]
     by: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
     for document in documents:
-        for name in {"network", "sender", "reason"} & document.keys():
+        for name in {"network", "reason"} & document.keys():
             by[name, document[name]] |= document
     assert by["network", "Glo"]["Delivered"] == [1.0]
     assert by["network", "MTN"]["Expired"] == [1.0]
     assert by["reason", "absent"]["NotDelivered"] == [1.0]
-    assert by["sender", "Shop"]["Delivered"] == [2.0]
-    assert by["sender", "Shop"]["NotDelivered"] == [5.0]
-    # What is crossed is billed as many times: no document has two of them.
-    assert all(len({"network", "sender", "reason", "lane"} & document.keys()) <= 1 for document in documents)
+    # Each value of a dimension is billed: the values come from closed sets, and no two dimensions are crossed.
+    declared = [
+        set(names) for document in documents for names in document["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    ]
+    assert {"service", "network"} in declared
+    assert all(names <= {"service", each} for names in declared for each in names - {"service"})
+    assert set.union(*declared) == {"service", "lane", "network", "reason"}
+    assert "Shop" not in json.dumps(documents)
 
 
 def test_more_than_a_hundred_deliveries_of_one_network(
