@@ -70,7 +70,7 @@ def command(
     if as_json:
         click.echo(to_json({"lanes": report}))
     else:
-        echo("\n".join(describe(report, time.time())))
+        click.echo("\n".join(describe(report, time.time())))
 
 
 def give_order(connection: Connection, action: str, lanes: Sequence[Lane], reason: str) -> None:
