@@ -20,7 +20,7 @@ from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.fields import FIELDS, ID_PATTERN
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import ROOT, Part
-from kobo_sms.messages.request import CONCEALED, parse
+from kobo_sms.messages.request import CONCEALED, parse, require_room
 
 NO_REASON = "no reason given: SQS moved it here after 1,000 receives, or somebody put it here by hand"
 
@@ -98,6 +98,7 @@ def read_content(letter: Letter, region: str) -> Content:
     if letter.is_concealed:
         return Content(None, "it is sensitive, so its text was not kept; queue it anew")
     try:
+        require_room(letter.body)
         request = parse(letter.body, region=region, default_id=letter.request_id)
         # It is queued anew, so since when it has waited does not matter.
         which = {name: letter.notes[name] for name in (PART, ORIGIN) if name in letter.notes}

@@ -16,7 +16,7 @@ from kobo_sms.errors import EnqueueFailed
 from kobo_sms.messages.compact_json import dump
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
-from kobo_sms.messages.request import parse
+from kobo_sms.messages.request import parse, require_room
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -51,9 +51,10 @@ class Message:
         Raises
         ------
         InvalidRequest
-            when the attributes are not ours, or the body is no request.
+            when the attributes are not ours, or the body is no request or too large.
         """
         which = read_attributes(self.attributes, self.sent_at)
+        require_room(self.body)
         request = parse(self.body, region=region, default_id=self.message_id)
         return Part(request, which.queued_at, which.name, which.origin)
 

@@ -119,9 +119,13 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
     )
 
 
-def _load(body: str) -> dict[str, Any]:
+def require_room(body: str) -> None:
+    """Raise InvalidRequest for a message's body that leaves no room beside it for what the stack notes there."""
     if size(body) > MAX_BODY:
         raise InvalidRequest([Problem("body", f"has {size(body):,} bytes, at most {MAX_BODY:,} can be; split it")])
+
+
+def _load(body: str) -> dict[str, Any]:
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError) as error:
