@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from kobo_sms.aws.queues import QUEUED_AT
+from kobo_sms.aws.part_attributes import read_attributes
+from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.states import State
 from kobo_sms.sending.result import AT_REST
 
@@ -105,7 +106,6 @@ def _print(metrics: Metrics) -> None:
 def _queued_at(message: Message) -> float:
     """Return since when a message waits; that of a part of a larger request, or of one put again, says so itself."""
     try:
-        queued_at = float(message.attributes.get(QUEUED_AT, message.sent_at))
-    except ValueError:
+        return read_attributes(message.attributes, message.sent_at).queued_at
+    except InvalidRequest:
         return message.sent_at
-    return queued_at if math.isfinite(queued_at) else message.sent_at

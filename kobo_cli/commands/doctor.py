@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from kobo_cli.connection import connect, stack_options
 from kobo_cli.errors import CliError
+from kobo_cli.terminal import echo, to_json
 
 
 @click.command("doctor")
@@ -37,8 +36,8 @@ def command(offline: bool, as_json: bool, stack: str | None, local: bool) -> Non
     findings = list(examine(patient, offline=offline))
     if as_json:
         found = [each.to_json() for each in findings]
-        click.echo(json.dumps({"stack": connection.stack, "findings": found}, ensure_ascii=False, indent=2))
+        click.echo(to_json({"stack": connection.stack, "findings": found}))
     else:
-        click.echo("\n".join(describe(findings)))
+        echo("\n".join(describe(findings)))
     if any(each.level is Level.FAIL for each in findings):
         raise SystemExit(1)

@@ -23,7 +23,8 @@ class FakeLambda:
 
     A mapping that was changed is `Enabling` or `Disabling` until it is let `settle`, and refuses to change meanwhile.
     `on_call` is told of each call before it is answered; `fault` is what every call then raises, `busy` the codes with
-    which the next changes are refused. `waits` keeps for how long it was waited for.
+    which the next changes are refused. `waits` keeps for how long it was waited for. `largest` counts the bytes of
+    the largest payload.
     """
 
     send_sms: Callable[[Event], Any]
@@ -35,6 +36,7 @@ class FakeLambda:
     busy: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     dies: bool = False
+    largest: int = 0
 
     def settle(self) -> None:
         """Let every change come to its end."""
@@ -55,8 +57,9 @@ class FakeLambda:
         self.states[UUID] = "Enabling" if Enabled else "Disabling"
         return {"State": self.states[UUID]}
 
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self._called("invoke")
+        self.largest = max(self.largest, len(Payload))
         assert FunctionName == "send-sms"
         event = json.loads(Payload)
         self.invoked.append(event)
