@@ -20,6 +20,7 @@ from kobo_sms.campaigns.progress import CampaignProgress, Key
 from kobo_sms.messages.recipients import recipients_of
 from kobo_sms.messages.states import FAILURES, State
 from kobo_sms.reports.store import MOST_KEYS, ReportStore
+from kobo_sms.table import LEFT_OUT_PREFIX
 
 # They stand first, as a row may have more cells than there are columns.
 ADDED = ("failed line", "failed number", "failed state", "failed reason")
@@ -27,6 +28,8 @@ ADDED = ("failed line", "failed number", "failed state", "failed reason")
 _OURS = 3
 _NOT_QUEUED = "its campaign was stopped before it was put on the queue"
 
+# Stands for the number where all of a request are meant.
+_ALL = ""
 Failure = tuple[str, str]
 
 
@@ -49,16 +52,19 @@ def _failures(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[tup
     store, left = ReportStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0), iter(keys)
     while batch := list(islice(left, MOST_KEYS)):
         for item in store.get_many(batch):
+            request = item["id"].removeprefix(LEFT_OUT_PREFIX)
+            if request != item["id"] and not item["recipients"]:
+                yield (request, _ALL), (item["state"], item["reason"])
             for number, recipient in recipients_of(item).items():
                 if recipient.state in FAILURES and not recipient.moved_on:
-                    yield (item["id"], number), (recipient.state, recipient.reason or "")
+                    yield (request, number), (recipient.state, recipient.reason or "")
 
 
 def _failed_rows(
     campaign: Campaign, rows: Iterable[Sequence[str]], failures: Mapping[tuple[str, str], Failure]
 ) -> Iterator[list[str]]:
     for request, line, number, *cells in rows:
-        failure = failures.get((request, number)) or _of_request(campaign, request)
+        failure = failures.get((request, number)) or failures.get((request, _ALL)) or _of_request(campaign, request)
         if failure is not None:
             yield [line, number, *failure, *cells]
 

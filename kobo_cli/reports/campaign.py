@@ -106,11 +106,17 @@ def _seconds(moment: str) -> float:
 def _reasons(campaign: Campaign, progress: Progress) -> list[Report]:
     failures = Counter({key: count for key, count in progress.items() if key[0] in states.FAILURES})
     if campaign.refused:
-        failures[State.REJECTED.value, "SQS does not take the request"] += campaign.refused
+        failures[State.REJECTED.value, _why_refused(campaign)] += campaign.refused
     return [
         {"state": state, "reason": reason or None, "recipients": count}
         for (state, reason), count in failures.most_common(_MOST_REASONS)
     ]
+
+
+def _why_refused(campaign: Campaign) -> str:
+    """Return why requests were not put on the queue: only some of them are named."""
+    reasons = sorted(set((campaign.refusals or {}).values()))
+    return f"could not be put on the queue: {'; '.join(reasons)}"
 
 
 def _pace(

@@ -16,11 +16,12 @@ import pytest
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.reports.campaign import build
 from kobo_sms.campaigns.campaign import Campaign, CampaignState, Place
+from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.campaigns.progress import CampaignProgress
 from kobo_sms.campaigns.store import CampaignStore
 from kobo_sms.messages.progress import campaign_shard, describe_progress, read_progress
-from tests.cli.campaigns import NOW, hand_over, number
+from tests.cli.campaigns import NOW, hand_over, number, requests_of
 from tests.cli.conftest import Deployed
 
 COUNT = 6
@@ -129,6 +130,28 @@ def test_failed_rows_are_those_of_the_file_with_the_reason(sale: Deployed) -> No
         ["7", number(6), "cancelled", "its campaign was stopped before it was put on the queue", *_cells(6)],
     ]
     assert Path("failed.csv").stat().st_mode & 0o077 == 0
+
+
+def leave_out(deployed: Deployed, body: dict[str, Any], part: str = "0") -> None:
+    left_out = left_out_of(json.dumps(body), part)
+    assert left_out is not None
+    notes = LeftOutNotes(deployed.connection.dynamodb, "messages", keep_seconds=1e6)
+    notes.put(left_out, "its id was used before, for other content", NOW)
+
+
+def test_failed_rows_have_those_whose_message_came_to_nothing(deployed: Deployed) -> None:
+    hand_over(deployed, "sale", 3)
+    queue(deployed, "sale", 3)
+    put_part(deployed, "sale", 1, "sent", msgid="a")
+    leave_out(deployed, requests_of("sale", 2)[1])
+    leave_out(deployed, requests_of("sale", 3)[2], part="0.1")
+    report = deployed.json("campaign", "status", "sale")
+    assert (report["state"], report["counts"]) == ("done", {"sent": 1, "rejected": 2})
+    deployed.run("campaign", "status", "sale", "--failed", "failed.csv")
+    with Path("failed.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    why = ["rejected", "its id was used before, for other content"]
+    assert rows == [["3", number(2), *why, *_cells(2)], ["4", number(3), *why, *_cells(3)]]
 
 
 def _cells(n: int) -> list[str]:
