@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kobo_cli.reports.tables import summarise
+from kobo_cli.reports.bars import bars
+from kobo_cli.reports.drawing import BLOCKS, Pen
 from kobo_cli.times import in_words
 from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState
+from kobo_sms.credit.wording import plural
 from kobo_sms.messages import states
 from kobo_sms.messages.progress import Progress
 from kobo_sms.messages.states import State
@@ -67,19 +69,34 @@ def gone(report: Report) -> int:
     return sum(count for state, count in report["counts"].items() if state in GONE)
 
 
-def describe(report: Report, zone: ZoneInfo, now: float) -> Iterator[str]:
-    """Yield what a person reads, as rich markup."""
+def describe(report: Report, zone: ZoneInfo, now: float, *, width: int = 80, pen: Pen = BLOCKS) -> Iterator[str]:
+    """Yield what a person reads, as rich markup; bars are drawn with `pen` and leave lines within `width`."""
     yield f"[bold]{report['campaign']}[/]  {report['state']}{_since(report, zone, now)}"
-    yield f"{report['rows']:,} recipients, {report['queued']:,} of them put on the queue so far"
-    yield summarise(report["counts"])
+    yield f"{plural(report['rows'], 'recipient')}, {_queued(report)}"
+    yield from bars(_shown(report), report["rows"], width=width, pen=pen)
     if report["fault"]:
         yield f"[red]cannot be queued at present:[/] {report['fault']}; tried again by itself"
     if report["per_second"] is not None:
         yield f"{_rate(report['per_second'])}{_done(report, zone, now)}"
+    if report["state"] in ENDED and (awaited := report["counts"].get(State.SENT)):
+        yield f"delivery reports are awaited for {awaited:,}"
     if report["reasons"]:
         yield "not delivered because:"
         for reason in report["reasons"]:
             yield f"  {reason['recipients']:>9,}  {reason['state']}: {reason['reason'] or '(several reasons)'}"
+
+
+def _queued(report: Report) -> str:
+    if report["queued"] >= report["rows"]:
+        return "all of them put on the queue"
+    return f"{report['queued']:,} of them put on the queue{'' if report['state'] in ENDED else ' so far'}"
+
+
+def _shown(report: Report) -> Report:
+    """Return the counts with those that are not on the queue, so that all of them make the whole."""
+    left = report["rows"] - sum(report["counts"].values())
+    label = "never queued" if report["state"] in ENDED else "not queued yet"
+    return ({label: left} if left > 0 else {}) | dict(report["counts"])
 
 
 def _since(report: Report, zone: ZoneInfo, now: float) -> str:

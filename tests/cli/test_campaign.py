@@ -89,7 +89,8 @@ def test_status_in_words(sale: Deployed) -> None:
     shown = sale.run("campaign", "status", "sale").stdout
     assert "sale  queueing, begun Wed 18 Nov 12:06 WAT" in shown
     assert "6 recipients, 4 of them put on the queue so far" in shown
-    assert "1 queued, 1 sent, 1 delivered, 1 undelivered" in shown
+    assert "  not queued yet  2   33 %  " in shown
+    assert "  undelivered     1   17 %  " in shown
     assert "a minute, done about" in shown
     assert "1  undelivered: the phone was switched off" in shown
 
@@ -192,6 +193,34 @@ def test_watching_ends_when_it_is_over(deployed: Deployed) -> None:
     assert json.loads(result.stdout)["state"] == "done"
 
 
+def test_watching_draws_in_its_place_on_a_terminal(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    hand_over(deployed, "sale", 2)
+    queue(deployed, "sale", 2)
+    put_part(deployed, "sale", 1, "sent", msgid="a")
+    monkeypatch.setattr(time, "sleep", lambda _: put_part(deployed, "sale", 2, "rejected"))
+    shown = deployed.run("campaign", "status", "sale", "--watch").stdout
+    assert "sending, begun" in shown
+    # Rich goes up line by line to draw anew.
+    last = shown.rpartition("\x1b[1A")[2]
+    assert "delivery reports are awaited for 1" in last
+    assert "1   50 %  " in last
+
+
+def test_whoever_ends_the_watching_is_told_that_the_campaign_goes_on(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    hand_over(deployed, "sale", 1)
+    monkeypatch.setattr(time, "sleep", interrupt)
+    result = deployed.run("campaign", "status", "sale", "--watch")
+    assert result.exit_code == 130
+    assert result.stderr == "sale goes on; only the watching has ended\n"
+
+
 def test_campaigns_are_listed_the_newest_first(deployed: Deployed) -> None:
     assert "there are no campaigns" in deployed.run("campaign", "list").stderr
     assert deployed.json("campaign", "list") == []
@@ -208,7 +237,7 @@ def test_campaigns_are_listed_the_newest_first(deployed: Deployed) -> None:
 def test_orders_say_how_many_had_gone(sale: Deployed) -> None:
     paused = sale.run("campaign", "pause", "sale")
     assert "sale is paused: within seconds nothing more of it is sent" in paused.stdout
-    assert "3 of 6 had gone; about 1 are on the queue" in paused.stdout
+    assert "3 of 6 had gone; about 1 still on the queue" in paused.stdout
     assert "sale was paused already" in sale.run("campaign", "pause", "sale").stdout
     assert "sale is resumed" in sale.run("campaign", "resume", "sale").stdout
     stopped = sale.run("campaign", "stop", "sale")
