@@ -248,6 +248,17 @@ def test_orders_say_how_many_had_gone(sale: Deployed) -> None:
     assert report["ended_by"]
 
 
+def test_to_resume_prompts_queue_campaign_unless_nothing_has_changed(
+    sale: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("kobo_cli.commands.campaign.prompt", lambda _, campaign_id: told.append(campaign_id))
+    sale.run("campaign", "pause", "sale")
+    sale.run("campaign", "resume", "sale")
+    sale.run("campaign", "resume", "sale")
+    assert told == ["sale"]
+
+
 @pytest.mark.parametrize(("order", "state"), [("resume", "queueing"), ("pause", "stopped"), ("resume", "stopped")])
 def test_orders_that_cannot_be_carried_out(sale: Deployed, order: str, state: str) -> None:
     if state == "stopped":
