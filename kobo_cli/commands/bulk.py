@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,9 +30,14 @@ from kobo_cli.campaigns.handing_over import hand_over_files
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.quiet_hours import quiet_now
+from kobo_cli.reports.bars import bars
+from kobo_cli.reports.drawing import pen_for
 from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
 from kobo_sms.credit.wording import plural
 from local_aws import environment
+
+# So many characters take the labels of what was found.
+_LABELS = 12
 
 
 @click.command("bulk")
@@ -122,11 +129,23 @@ def show(checked: Checked, cost: Cost, *, as_json: bool) -> None:
         click.echo(json.dumps(report.as_json(checked, cost), ensure_ascii=False, indent=2))
         return
     for label, text in report.in_words(checked, cost, time.time()):
-        _print(f"{label:<12}{text}")
+        _print(f"{label:<{_LABELS}}{text}", indent=_LABELS)
+        if label == "pages":
+            _show_pages(checked)
     if checked.findings.bad:
-        _print(f"{'bad':<12}{plural(checked.findings.bad, 'row')}")
+        _print(f"{'bad':<{_LABELS}}{plural(checked.findings.bad, 'row')}")
     for line in report.bad_in_words(checked):
-        _print(f"  {line}")
+        _print(f"  {line}", indent=4)
+
+
+def _show_pages(checked: Checked) -> None:
+    """Draw how many texts take how many pages, unless all take the same."""
+    pages = checked.workspace.pages()
+    if len(pages) > 1:
+        counts = {plural(each, "page"): texts for each, texts in pages.items()}
+        width, pen = shutil.get_terminal_size().columns - _LABELS, pen_for(sys.stdout.encoding)
+        for line in bars(counts, sum(counts.values()), width=width, pen=pen):
+            _print(f"{'':<{_LABELS - 2}}{line}")
 
 
 def require_sendable(checked: Checked, *, skip_bad: bool) -> Campaign:
@@ -175,8 +194,14 @@ def _zone(connection: Connection) -> str:
     return connection.variables["KOBO_TIME_ZONE"]
 
 
-def _print(line: str) -> None:
-    """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for."""
+def _print(line: str, *, indent: int = 0) -> None:
+    """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for.
+
+    On a terminal it is broken between words, and goes on `indent` characters from the left.
+    """
     seen = "".join(char if char.isprintable() else "\ufffd" for char in line)
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        seen = textwrap.fill(seen, width, subsequent_indent=" " * indent, break_on_hyphens=False)
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(seen.encode(encoding, errors="replace").decode(encoding))

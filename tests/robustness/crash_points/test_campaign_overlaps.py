@@ -168,7 +168,8 @@ def test_an_order_while_it_is_found_to_be_over(order: str) -> None:
         world = begin()
         world.run()
         world.put_parts("sale", "sent 1", range(1, REQUESTS + 1))
-        given, changed = ({"by": ""} if order == "stop" else {}), []
+        given = {"by": ""} if order == "stop" else {}
+        changed: list[bool] = []
 
         def give(world: CampaignWorld = world, given: dict[str, str] = given, changed: list[bool] = changed) -> None:
             changed.append(getattr(world.orders(), order)("sale", now=world.now, **given).changed)
