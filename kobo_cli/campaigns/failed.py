@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from kobo_cli.campaigns.in_order import in_order
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
 from kobo_sms.campaigns.campaign import Campaign, CampaignState
@@ -34,7 +35,7 @@ Failure = tuple[str, str]
 
 
 def write_failed(connection: Connection, campaign: Campaign, progress: CampaignProgress, path: Path) -> int:
-    """Write the rows of those who did not get it, whoever they are; return how many.
+    """Write the rows of those who did not get it, in the order of people's file; return how many.
 
     Raises
     ------
@@ -44,7 +45,8 @@ def write_failed(connection: Connection, campaign: Campaign, progress: CampaignP
     rows = _rows(connection, campaign)
     header = next(rows)
     failures = dict(_failures(connection, progress.parts_with(campaign.id, FAILURES.__contains__)))
-    return _write(path, [*ADDED, *header[_OURS:]], _failed_rows(campaign, rows, failures))
+    failed = in_order((int(row[0]), row) for row in _failed_rows(campaign, rows, failures))
+    return _write(path, [*ADDED, *header[_OURS:]], failed)
 
 
 def _failures(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[tuple[str, str], Failure]]:

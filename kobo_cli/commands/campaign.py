@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from kobo_cli import valve_orders
@@ -66,7 +66,8 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
             click.echo("there are no campaigns", err=True)
             return
         zone, now = _zone(connection), time.time()
-        table = Table("campaign", "state", "recipients", "on the queue", "begins", box=None, pad_edge=False)
+        numbers = (Column(name, justify="right") for name in ("recipients", "put on the queue"))
+        table = Table("campaign", "state", *numbers, "begins", box=None, pad_edge=False)
         for each in campaigns:
             counts = f"{each.rows:,}", f"{each.place.recipients:,}"
             table.add_row(each.id, each.state, *counts, in_words(each.at, zone, now))
@@ -159,7 +160,8 @@ def _tell(connection: Connection, ordered: Ordered, campaign_id: str, done: str,
     waiting = campaign.place.recipients - settled(report)
     so = f"is {done}" if ordered.changed else f"was {done} already"
     click.echo(f"{campaign_id} {so}: {then}")
-    click.echo(f"{gone(report):,} of {campaign.rows:,} had gone; about {max(0, waiting):,} still on the queue")
+    still = f"about {waiting:,}" if waiting > 0 else "none"
+    click.echo(f"{gone(report):,} of {campaign.rows:,} had gone; {still} still on the queue")
 
 
 def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str, as_json: bool) -> None:

@@ -159,6 +159,22 @@ def _cells(n: int) -> list[str]:
     return [f"0803 01{n:05d}", f"Ọlá {n}"]
 
 
+def test_failed_rows_are_in_the_order_of_the_file(sale: Deployed) -> None:
+    """kobo bulk puts equal texts together; whoever compares the rows with the file wants its order."""
+    (key,) = (each["Key"] for each in _contents(sale) if each["Key"].endswith("rows.csv.gz"))
+    s3 = sale.connection.client("s3")
+    header, *rows = gzip.decompress(s3.get_object(Bucket="campaigns", Key=key)["Body"].read()).splitlines(keepends=True)
+    s3.put_object(Bucket="campaigns", Key=key, Body=gzip.compress(b"".join([header, *reversed(rows)])))
+    orders_of(sale.connection).stop("sale", by="ada", now=NOW + 5)
+    sale.run("campaign", "status", "sale", "--failed", "failed.csv")
+    with Path("failed.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["failed line"] for row in csv.DictReader(file)] == ["4", "6", "7"]
+
+
+def _contents(deployed: Deployed) -> Any:
+    return deployed.connection.client("s3").list_objects_v2(Bucket="campaigns")["Contents"]
+
+
 def test_failed_without_any_writes_the_header_alone(deployed: Deployed) -> None:
     hand_over(deployed, "sale", 1)
     deployed.run("campaign", "status", "sale", "--failed", "failed.csv")
