@@ -158,8 +158,14 @@ def test_several_campaigns_take_turns(functions: Functions, desk: Desk, aws: Sta
     desk.hand_over("a", singles(12))
     desk.hand_over("b", singles(12))
     functions.queue_campaigns()
-    bodies = [each["Entries"][0]["MessageBody"] for each in aws.calls.of("sqs.SendMessageBatch")]
-    assert [json.loads(body)["campaign"] for body in bodies] == ["a", "b"] * 3
+    calls = [each["Entries"] for each in aws.calls.of("sqs.SendMessageBatch")]
+    assert [json.loads(entries[0]["MessageBody"])["campaign"] for entries in calls] == ["a", "b"] * 3
+    # SQS's fair queues go by it.
+    groups = [
+        (entry["MessageGroupId"], json.loads(entry["MessageBody"])["campaign"]) for each in calls for entry in each
+    ]
+    assert len(groups) == 24
+    assert all(group == campaign for group, campaign in groups)
 
 
 def test_a_paused_campaign_is_held_back_on_the_queue_too(
