@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from rich.markup import escape
 
 from kobo_cli.reports.bars import bars
 from kobo_cli.reports.drawing import BLOCKS, Pen
@@ -75,7 +78,7 @@ def describe(report: Report, zone: ZoneInfo, now: float, *, width: int = 80, pen
     yield f"{plural(report['rows'], 'recipient')}, {_queued(report)}"
     yield from bars(_shown(report), report["rows"], width=width, pen=pen)
     if report["fault"]:
-        yield f"[red]cannot be queued at present:[/] {report['fault']}; tried again by itself"
+        yield f"[red]cannot be queued at present:[/] {escape(report['fault'])}; tried again by itself"
     if report["per_second"] is not None:
         yield f"{_rate(report['per_second'])}{_done(report, zone, now)}"
     if report["state"] in ENDED and (awaited := report["counts"].get(State.SENT)):
@@ -83,7 +86,14 @@ def describe(report: Report, zone: ZoneInfo, now: float, *, width: int = 80, pen
     if report["reasons"]:
         yield "not delivered because:"
         for reason in report["reasons"]:
-            yield f"  {reason['recipients']:>9,}  {reason['state']}: {reason['reason'] or '(several reasons)'}"
+            yield from _reason(reason, width)
+
+
+def _reason(reason: Report, width: int) -> Iterator[str]:
+    """Yield a reason, broken between words; KoboMobile's own may be among them."""
+    count = f"  {reason['recipients']:>9,}  "
+    text = f"{reason['state']}: {reason['reason'] or '(several reasons)'}"
+    return map(escape, wrap(text, width, initial_indent=count, subsequent_indent=" " * len(count)))
 
 
 def _queued(report: Report) -> str:

@@ -105,6 +105,16 @@ def test_the_rate_and_the_end_follow_from_what_is_over() -> None:
     assert build(campaign, read_progress("sending 50"), NOW + 140)["per_second"] is None
 
 
+def test_reasons_are_broken_between_words_and_taken_for_no_markup(
+    sale: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    reason = "[/red] KoboMobile says what nobody has ever read [bold] of it before"
+    put_part(sale, "sale", 4, "sent", state="rejected", reason=reason, msgid="d")
+    shown = sale.run("campaign", "status", "sale").stdout
+    assert "          1  rejected: [/red] KoboMobile says what nobody\n             has ever read [bold] of it" in shown
+
+
 def test_nothing_left_to_send_is_done_though_reports_are_missing(deployed: Deployed) -> None:
     hand_over(deployed, "sale", 2)
     queue(deployed, "sale", 2)
