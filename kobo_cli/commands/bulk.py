@@ -9,7 +9,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,14 @@ def progress_bar(file: Path) -> Iterator[Callable[[int], None]]:
         yield lambda position: bar.update(task, completed=position)
 
 
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Say what is being done, if a terminal is there to show it: of a million rows it takes minutes."""
+    console = Console(stderr=True)
+    with console.status(f"{doing} ...") if console.is_terminal else nullcontext():
+        yield
+
+
 def show(checked: Checked, cost: Cost, *, as_json: bool) -> None:
     """Print what was found."""
     if as_json:
@@ -176,7 +184,7 @@ def start(connection: Connection, campaign: Campaign) -> None:
     """Hand a campaign to the stack, and say that the stack carries it from now on."""
     now = time.time()
     at = now if campaign.at is None else campaign.at.timestamp()
-    with tempfile.TemporaryDirectory(prefix="kobo-") as directory:
+    with busy("handing it over to the stack"), tempfile.TemporaryDirectory(prefix="kobo-") as directory:
         write_files(campaign, Path(directory))
         handed = hand_over_files(connection, Path(directory), at=at, now=now, by=valve_orders.who(connection))
     known = handed.campaign

@@ -114,7 +114,7 @@ def _since(report: Report, zone: ZoneInfo, now: float) -> str:
         return f", begins {in_words(_seconds(report['at']), zone, now)}"
     if report["ended_at"]:
         by = f" by {report['ended_by']}" if report["ended_by"] else ""
-        return f"{by}, {in_words(_seconds(report['ended_at']), zone, now)}"
+        return f"{by} {in_words(_seconds(report['ended_at']), zone, now)}"
     return f", begun {in_words(_seconds(report['at']), zone, now)}"
 
 
