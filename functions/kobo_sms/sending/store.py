@@ -63,10 +63,12 @@ class Busy:
 
 @dataclass(frozen=True)
 class Finished:
-    """The part has ended in `state`, or was split: there is nothing to send. `opted_out` were left out of it."""
+    """The part has ended in `state`, or was split: there is nothing to send. `opted_out` were left out of it. It
+    counts for `campaign`."""
 
     state: str
     opted_out: frozenset[str] = frozenset()
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -299,7 +301,7 @@ class Store:
             return IdempotencyConflict()
         if item["state"] in states.OPEN:
             return Busy(float(item.get("lease_until", 0)))
-        return Finished(item["state"], records.opted_out_of(item["recipients"]))
+        return Finished(item["state"], records.opted_out_of(item["recipients"]), item.get("campaign"))
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})
