@@ -170,7 +170,7 @@ def nothing_beyond_the_policies(aws: Stack) -> Iterator[None]:
     """Whatever a function does in a test, the template's policies allow it."""
     yield
     names = {"PollReports": Context.function_name} | aws.names
-    deployed = Deployed(names, ReportShards="2")
+    deployed = Deployed(names, {"ReportShards": "2"})
     granted, mapped = deployed.grants(), deployed.arn_of("SendSms")
     for function, operation, params in aws.calls.asked:
         assert ungranted(requests_of(operation, params, mapped), granted[function]) == []

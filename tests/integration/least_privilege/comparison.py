@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from tests.integration.least_privilege.policies import Grant
 from tests.integration.least_privilege.requests import Request
@@ -21,6 +22,8 @@ CONDITIONS = {
     "lambda:GetEventSourceMapping": {"lambda:FunctionArn"},
     "lambda:UpdateEventSourceMapping": {"lambda:FunctionArn"},
 }
+# Values of conditions that stand for what may come.
+EXPECTED = {("lambda:FunctionArn", r":function:[\w-]+:\*"): "the mappings may come to invoke a version or an alias"}
 # Items that are none of a request's: what is done with these alone is allowed for these alone.
 _OWN_ITEMS = "~"
 _KEYS = "dynamodb:LeadingKeys"
@@ -58,4 +61,16 @@ def unconditional(asked: Iterable[Request], grants: Iterable[Grant]) -> list[str
         if keys and _KEYS not in grant.keys and all(key.startswith(_OWN_ITEMS) for key in keys):
             missing.add(f"{_KEYS}, of which it needs {', '.join(sorted(keys))}")
         found += [f"{grant} says nothing of {key}" for key in sorted(missing)]
+    return found
+
+
+def spare_values(asked: Iterable[Request], grants: Iterable[Grant]) -> list[str]:
+    """Return the values of conditions that nothing asked for needs."""
+    wanted, found = list(asked), []
+    for grant in grants:
+        for key, values in grant.values():
+            met = {value for one in wanted if grant.allows(one) for value in one.context.get(key, ())}
+            spare = [value for value in values if not any(fnmatchcase(each, value) for each in met)]
+            expected = [value for value in spare for name, like in EXPECTED if name == key and re.search(like, value)]
+            found += [f"{grant} needs no {value}" for value in spare if value not in expected]
     return found

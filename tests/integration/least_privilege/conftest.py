@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from kobo_sms.composition.shared import build_kobo
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy
 from tests.integration.least_privilege import flows
-from tests.integration.least_privilege.policies import Deployed
+from tests.integration.least_privilege.policies import Change, Deployed
 from tests.integration.least_privilege.requests import Request, requests_of
 from tests.integration.least_privilege.service_calls import service_calls
 from tests.integration.valve.fake_lambda import FakeLambda
@@ -38,8 +38,8 @@ class Recorded:
     names: dict[str, str]
     asked: dict[str, list[Request]]
 
-    def deployed(self, **parameters: str) -> Deployed:
-        return Deployed(self.names, **parameters)
+    def deployed(self, given: Mapping[str, str] | None = None, change: Change | None = None) -> Deployed:
+        return Deployed(self.names, given, change)
 
     def wanted(self, deployed: Deployed) -> dict[str, list[Request]]:
         """Return what functions ask for, and what AWS asks for in their name."""

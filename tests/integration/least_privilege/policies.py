@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -13,9 +13,10 @@ from local_aws import plan
 from local_aws.template import parameters
 from local_aws.template.expansion import expand
 from local_aws.template.intrinsics import Resolver
-from local_aws.template.source import code_folders, load
+from local_aws.template.source import Template, code_folders, load
 from tests.integration.least_privilege.requests import ACCOUNT, REGION, Request, arn, queue_arn, table_arn
 
+Change = Callable[[Template], None]
 FUNCTION, ROLE, MANAGED_POLICY = "AWS::Lambda::Function", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"
 
 
@@ -33,7 +34,12 @@ class Grant:
     @property
     def keys(self) -> set[str]:
         """The condition keys that it looks at."""
-        return {key for keys in self.condition.values() for key in keys}
+        return {key for key, _ in self.values()}
+
+    def values(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield each condition key with its values."""
+        for keys in self.condition.values():
+            yield from keys.items()
 
     def allows(self, request: Request) -> bool:
         return (
@@ -58,10 +64,16 @@ def _holds(operator: str, wanted: tuple[str, ...], found: tuple[str, ...]) -> bo
 
 
 class Deployed:
-    """The transformed template as deployed with some parameters; `names` has what a Ref of each resource gives."""
+    """The transformed template as deployed with some parameters; `names` has what a Ref of each resource gives.
 
-    def __init__(self, names: Mapping[str, str], **given: str) -> None:
-        self.template, settled = _expanded(frozenset(given.items()))
+    `change` changes the template before it is transformed.
+    """
+
+    def __init__(
+        self, names: Mapping[str, str], given: Mapping[str, str] | None = None, change: Change | None = None
+    ) -> None:
+        parameters = frozenset((given or {}).items())
+        self.template, settled = _expand(parameters, change) if change else _expanded(parameters)
         self._types = {name: each["Type"] for name, each in self.template["Resources"].items()}
         self._names = {name: names.get(name) or _usual_name(name, type_) for name, type_ in self._types.items()}
         pseudo = {
@@ -125,13 +137,17 @@ class Deployed:
         return arns.get(type_, ref)
 
 
-@cache
-def _expanded(given: frozenset[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
+def _expand(given: frozenset[tuple[str, str]], change: Change | None = None) -> tuple[Template, dict[str, str]]:
     """Return the transformed template and the values of its parameters."""
     template = load(plan.SOURCE)
+    if change:
+        change(template)
     settled = parameters.settle(template["Parameters"], dict(given))
     code = dict.fromkeys(code_folders(template, plan.ROOT), "s3://code/any.zip")
     return expand(template, settled, code), settled
+
+
+_expanded = cache(_expand)
 
 
 def _usual_name(name: str, type_: str) -> str:
