@@ -16,6 +16,7 @@ import pytest
 import send_sms.handler
 from kobo_sms.composition.credit import CreditClients, build_checker
 from kobo_sms.composition.shared import build_kobo
+from kobo_sms.sending import sender
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy
 from tests.integration.least_privilege import flows
@@ -33,10 +34,11 @@ SAMPLE = json.loads((Path(__file__).parents[3] / "events" / "stream.json").read_
 
 @dataclass(frozen=True)
 class Recorded:
-    """What each function asked for, and the names of the resources that it asked for them."""
+    """What each function asked for, where in its code, and the names of the resources that it asked it of."""
 
     names: dict[str, str]
     asked: dict[str, list[Request]]
+    sites: frozenset[tuple[str, str]]
 
     def deployed(self, given: Mapping[str, str] | None = None, change: Change | None = None) -> Deployed:
         return Deployed(self.names, given, change)
@@ -71,13 +73,14 @@ def run_flows(
     with flows.answered_by(checks.fake):
         flows.campaigns(functions, aws, kobo)
         flows.publish(functions, SAMPLE)
-        flows.send(functions, kobo)
+        flows.send(functions, kobo, lambda: monkeypatch.setattr(sender, "_MOST_RECEIVES", 1))
         flows.check(checks)
     mapped = Deployed(aws.names).arn_of("SendSms")
     asked: dict[str, list[Request]] = {}
     for function, operation, params in aws.calls.asked:
         asked.setdefault(function, []).extend(requests_of(operation, params, mapped))
-    return Recorded(dict(aws.names), {function: list(dict.fromkeys(each)) for function, each in asked.items()})
+    different = {function: list(dict.fromkeys(each)) for function, each in asked.items()}
+    return Recorded(dict(aws.names), different, frozenset(aws.calls.sites))
 
 
 def make_checks(aws: Stack, kobo: MockControl) -> flows.Checks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -32,19 +32,32 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 NUMBERS = [f"+23480301{at:05d}" for at in range(4)]
-REFUSED, BILLING, GATEWAY = "+2348030009002", "+2348030009004", "+2348030009005"
+REFUSED, BILLING = "+2348030009002", "+2348030009004"
 
 
-def send(functions: Functions, kobo: MockControl) -> None:
-    """Send, halve, retry, give up and refuse on both lanes; ask for a check after failures."""
+def send(functions: Functions, kobo: MockControl, few_receives: Callable[[], None]) -> None:
+    """Send, split, halve, retry, give up, cancel and refuse on both lanes; ask for a check after failures.
+
+    `few_receives` has a message count as received so often that it is replaced by a new one.
+    """
+    orders = _orders(functions.stack)
+    assert orders.accept(Campaign("flop", "d", 1, 1, 1, 1.0, 1.0)).changed
+    assert orders.stop("flop", by="ada", now=2.0).changed
+    many = [f"+23480302{at:05d}" for at in range(501)]
     for lane in ("Priority", "Bulk"):
         functions.put({"to": NUMBERS[:1], "msg": "plain"}, {"to": [*NUMBERS, REFUSED], "msg": "halved"}, lane=lane)
         functions.put({"to": BILLING, "msg": "later"}, {"to": NUMBERS, "msg": "offer", "promotional": True}, lane=lane)
-        functions.put("no request", {"to": NUMBERS[:1], "msg": "of one", "campaign": "party"}, lane=lane)
-        functions.deliver(lane)
+        functions.put("no request", {"to": NUMBERS[:1], "msg": "too late", "campaign": "flop"}, lane=lane)
+        functions.put({"to": many, "msg": "split"}, lane=lane)
+        functions.deliver_all(lane)
     with _suspended(kobo):
+        few_receives()
         functions.put(*({"to": number, "msg": "held"} for number in NUMBERS))
         functions.deliver()
+
+
+def _orders(stack: Stack) -> CampaignOrders:
+    return CampaignOrders(stack.dynamodb, stack.names["Messages"], keep_seconds=30.0 * DAY)
 
 
 @contextmanager
@@ -56,7 +69,7 @@ def _suspended(kobo: MockControl) -> Iterator[None]:
 
 def campaigns(functions: Functions, stack: Stack, kobo: MockControl) -> None:
     """Queue a campaign on each lane, send it, ask for the reports by both shards, and count what became of it."""
-    orders = CampaignOrders(stack.dynamodb, stack.names["Messages"], keep_seconds=30.0 * DAY)
+    orders = _orders(stack)
     for lane in LANES:
         body = {"id": f"{lane}:1", "to": NUMBERS, "msg": "party", "campaign": lane}
         file = b"".join(pack([json.dumps(body).encode()], 4))

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.least_privilege.call_sites import call_sites
 from tests.integration.least_privilege.comparison import spare_values, too_wide, unconditional, ungranted, unused
 from tests.integration.least_privilege.conftest import Recorded
 
 FUNCTIONS = ("SendSms", "CheckCredit", "PollReports", "PublishStatus", "QueueCampaign")
+# What only the kobo command calls, with its user's own rights.
+FOR_OPERATORS = {
+    "campaigns.orders.CampaignOrders._carry_out",
+    "campaigns.orders.CampaignOrders.all",
+    "campaigns.orders.CampaignOrders.read",
+    "credit.store.CreditStore.readings",
+    "sending.operator_store.OperatorStore._write",
+    "sending.operator_store.OperatorStore.find",
+    "valve.store.ValveStore.write_orders",
+}
 ALL = {"ReportShards": "2"}
 
 
 def test_each_function_has_flows(recorded: Recorded) -> None:
     assert sorted(recorded.asked) == sorted(FUNCTIONS) == sorted(recorded.deployed().grants())
+
+
+def test_the_flows_reach_every_call_of_aws_in_the_functions_code(recorded: Recorded) -> None:
+    missed = call_sites() - recorded.sites
+    assert {each for each in missed if each[0] not in FOR_OPERATORS} == set()
+    # What is listed is still there, and no function has come to use it.
+    assert {name for name, _ in missed} >= FOR_OPERATORS
+    assert recorded.sites <= call_sites()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
