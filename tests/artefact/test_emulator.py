@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 from local_aws.lambda_runtime.emulator import Emulator, Function, running
 from local_aws.lambda_runtime.installed import LambdaRuntime
 from tests.local_aws.consumers import until
+from tests.local_aws.test_up import alive, children
 
 SOURCE = """
 import os, sys, time
@@ -94,3 +99,19 @@ def test_the_functions_process_ends_with_the_emulator(folder: Path, runtime: Lam
     with running(runtime, function(folder)) as emulator:
         pid = invoke(emulator, "tell")[0]["pid"]
     until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def test_an_environment_that_the_engine_ends_takes_the_emulator_with_it(folder: Path, runtime: LambdaRuntime) -> None:
+    module = [sys.executable, "-m", "local_aws.lambda_runtime.environment"]
+    arguments = [str(folder), "2", "http://127.0.0.1:1", str(runtime.python), str(runtime.emulator)]
+    # An engine that has no event for it, and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        address = "{}:{}".format(*engine.getsockname())
+        seen = {**os.environ, "AWS_LAMBDA_RUNTIME_API": address, "_HANDLER": "handler.handle"}
+        environment = subprocess.Popen([*module, *arguments], env=seen)
+        # It asks for an event once the emulator listens.
+        with engine.accept()[0]:
+            (emulator,) = children(environment.pid)
+            environment.terminate()
+            assert environment.wait(10) == 0
+    assert not alive(emulator)
