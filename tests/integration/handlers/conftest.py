@@ -20,9 +20,7 @@ from kobo_sms.composition.credit import credit_app
 from kobo_sms.composition.events import event_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
-from tests.integration.least_privilege.comparison import ungranted
-from tests.integration.least_privilege.policies import Deployed
-from tests.integration.least_privilege.requests import requests_of
+from tests.integration.least_privilege.enforcement import assert_granted
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -169,11 +167,7 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
 def nothing_beyond_the_policies(aws: Stack) -> Iterator[None]:
     """Whatever a function does in a test, the template's policies allow it."""
     yield
-    names = {"PollReports": Context.function_name} | aws.names
-    deployed = Deployed(names, {"ReportShards": "2"})
-    granted, mapped = deployed.grants(), deployed.arn_of("SendSms")
-    for function, operation, params in aws.calls.asked:
-        assert ungranted(requests_of(operation, params, mapped), granted[function]) == []
+    assert_granted(aws.calls.asked, {"PollReports": Context.function_name} | aws.names)
 
 
 @pytest.fixture
