@@ -53,8 +53,8 @@ def test_built_functions_come_from_where_sam_build_put_them(tmp_path: Path, monk
     with pytest.raises(LocalStackError, match="make build"):
         settle(built=True)
     # sam build names each function's folder in its own properties.
-    own = "Type: AWS::Serverless::Function\n    Properties:\n"
-    built.write_text(plan.SOURCE.read_text().replace(own, f"{own}      CodeUri: Built\n"))
+    handler = "      Handler: "
+    built.write_text(plan.SOURCE.read_text().replace(handler, f"      CodeUri: Built\n{handler}"))
     assert set(settle(built=True).code.values()) == {tmp_path / "Built"}
 
 

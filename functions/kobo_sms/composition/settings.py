@@ -11,6 +11,7 @@ from kobo_sms.campaigns.settings import CampaignSettings
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.events.settings import EventSettings
+from kobo_sms.kobomobile.base_url import find_problem
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.quiet_hours import QuietHours, read_quiet_hours
 from kobo_sms.reports.settings import ReportSettings
@@ -47,8 +48,11 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
     ConfigurationError
         here and below, naming the variable that is missing or makes no sense.
     """
+    base_url = _text(env, "KOBO_BASE_URL")
+    if problem := find_problem(base_url):
+        raise ConfigurationError(f"the environment variable KOBO_BASE_URL {problem}")
     return KoboSettings(
-        base_url=_text(env, "KOBO_BASE_URL").rstrip("/"),
+        base_url=base_url.rstrip("/"),
         secret_arn=_text(env, "KOBO_SECRET_ARN"),
         http_timeout=_number(env, "HTTP_TIMEOUT_SECONDS", float),
     )

@@ -20,6 +20,7 @@ from kobo_sms.sending import sender
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy
 from tests.integration.least_privilege import flows
+from tests.integration.least_privilege.key_calls import key_calls
 from tests.integration.least_privilege.policies import Change, Deployed
 from tests.integration.least_privilege.requests import Request, requests_of
 from tests.integration.least_privilege.service_calls import service_calls
@@ -46,7 +47,9 @@ class Recorded:
     def wanted(self, deployed: Deployed) -> dict[str, list[Request]]:
         """Return what functions ask for, and what AWS asks for in their name."""
         theirs = service_calls(deployed)
-        return {function: [*asked, *theirs[function]] for function, asked in self.asked.items()}
+        found = {function: [*asked, *theirs[function]] for function, asked in self.asked.items()}
+        key = deployed.given.get("KmsKeyArn")
+        return {function: [*asked, *(key_calls(asked, key) if key else ())] for function, asked in found.items()}
 
 
 _seen: list[Recorded] = []

@@ -72,7 +72,8 @@ class Deployed:
     def __init__(
         self, names: Mapping[str, str], given: Mapping[str, str] | None = None, change: Change | None = None
     ) -> None:
-        parameters = frozenset((given or {}).items())
+        self.given = dict(given or {})
+        parameters = frozenset(self.given.items())
         self.template, settled = _expand(parameters, change) if change else _expanded(parameters)
         self._types = {name: each["Type"] for name, each in self.template["Resources"].items()}
         self._names = {name: names.get(name) or _usual_name(name, type_) for name, type_ in self._types.items()}

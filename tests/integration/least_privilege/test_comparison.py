@@ -13,7 +13,7 @@ from tests.integration.least_privilege.policies import Deployed, Grant, grants_o
 from tests.integration.least_privilege.requests import Request, requests_of
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/messages"
-ALL = {"ReportShards": "2"}
+ALL = {"ReportShards": "2", "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1-2-3"}
 
 
 def statements(template: Template, role: str) -> list[dict[str, Any]]:

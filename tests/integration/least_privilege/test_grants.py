@@ -19,7 +19,7 @@ FOR_OPERATORS = {
     "sending.operator_store.OperatorStore.find",
     "valve.store.ValveStore.write_orders",
 }
-ALL = {"ReportShards": "2"}
+ALL = {"ReportShards": "2", "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1-2-3"}
 
 
 def test_each_function_has_flows(recorded: Recorded) -> None:
