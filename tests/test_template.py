@@ -42,6 +42,8 @@ PARAMETERS = {
     "TimeZone": "Africa/Lagos",
     "BulkQuietHours": "",
     "FindByNumber": "true",
+    "MessageNamespace": "",
+    "ProtectTable": "true",
 }
 # What local.env lists beyond how to reach AWS.
 VARIABLES = {
@@ -56,6 +58,7 @@ VARIABLES = {
     "KOBO_TIME_ZONE",
     "KOBO_BULK_QUIET_HOURS",
     "KOBO_SECRET_ARN",
+    "KOBO_FINGERPRINT_KEY_ARN",
     "KOBO_TOPIC_ARN",
     "KOBO_BASE_URL",
 }

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
+# What a secret holds that the template takes in.
+FINGERPRINT_KEY = "a fingerprint key"
 
 
 class Template:
@@ -35,7 +37,18 @@ class Template:
             name, *keys = value["FindInMap"]
             first, second = (self._resolve(key) for key in keys)
             return str(self._content["Mappings"][name][first][second])
+        if isinstance(value, dict) and "{{resolve:secretsmanager:${FingerprintKey}" in str(value.get("Sub")):
+            return FINGERPRINT_KEY
+        if isinstance(value, dict) and "If" in value:
+            condition, yes, no = value["If"]
+            return self._resolve(yes if self._holds(self._content["Conditions"][condition]) else no)
         return str(value)
+
+    def _holds(self, condition: Any) -> bool:
+        if "Not" in condition:
+            return not self._holds(condition["Not"][0])
+        left, right = map(self._resolve, condition["Equals"])
+        return left == right
 
 
 class _Loader(yaml.SafeLoader):

@@ -34,9 +34,18 @@ class StoreSettings:
 
     table: str
     keep_seconds: float
-    fingerprint_key: str
     default_sender: str
     store_text: bool
+
+
+@dataclass(frozen=True)
+class IdentitySettings:
+    """By what requests are known again: the keys of their fingerprints (`former_key` is the last release's), and the
+    namespace of their message_uuids."""
+
+    fingerprint_key: str
+    former_key: str | None
+    namespace: str
 
 
 def read_kobo(env: Mapping[str, str]) -> KoboSettings:
@@ -97,10 +106,15 @@ def read_store(env: Mapping[str, str]) -> StoreSettings:
     return StoreSettings(
         table=_text(env, "KOBO_TABLE"),
         keep_seconds=_number(env, "KEEP_RECORDS_DAYS", float) * 86_400,
-        fingerprint_key=env.get("FINGERPRINT_KEY", ""),
         default_sender=env.get("DEFAULT_SENDER_ID", ""),
         store_text=env.get("STORE_TEXT", "false") == "true",
     )
+
+
+def read_identity(env: Mapping[str, str]) -> IdentitySettings:
+    """Read FINGERPRINT_KEY, FORMER_FINGERPRINT_KEY and MESSAGE_NAMESPACE."""
+    former = env.get("FORMER_FINGERPRINT_KEY") or None
+    return IdentitySettings(_text(env, "FINGERPRINT_KEY"), former, _text(env, "MESSAGE_NAMESPACE"))
 
 
 def read_reports(env: Mapping[str, str]) -> ReportSettings:

@@ -86,9 +86,18 @@ def test_credit_settings() -> None:
 
 
 def test_store_settings() -> None:
-    assert settings.read_store(STORE) == settings.StoreSettings("messages", 30 * 86_400.0, "", "", False)
-    full = STORE | {"FINGERPRINT_KEY": "key", "DEFAULT_SENDER_ID": "KoboSMS", "STORE_TEXT": "true"}
-    assert settings.read_store(full) == settings.StoreSettings("messages", 30 * 86_400.0, "key", "KoboSMS", True)
+    assert settings.read_store(STORE) == settings.StoreSettings("messages", 30 * 86_400.0, "", False)
+    full = STORE | {"DEFAULT_SENDER_ID": "KoboSMS", "STORE_TEXT": "true"}
+    assert settings.read_store(full) == settings.StoreSettings("messages", 30 * 86_400.0, "KoboSMS", True)
+
+
+def test_identity_settings() -> None:
+    known = {"FINGERPRINT_KEY": "key", "FORMER_FINGERPRINT_KEY": "former", "MESSAGE_NAMESPACE": "shop"}
+    assert settings.read_identity(known) == settings.IdentitySettings("key", "former", "shop")
+    assert settings.read_identity(known | {"FORMER_FINGERPRINT_KEY": ""}).former_key is None
+    for name in ("FINGERPRINT_KEY", "MESSAGE_NAMESPACE"):
+        with pytest.raises(ConfigurationError, match=name):
+            settings.read_identity(known | {name: ""})
 
 
 def test_report_settings() -> None:
