@@ -15,7 +15,7 @@ from kobo_sms.messages.states import State
 from kobo_sms.sending.attempts import DROPPED, HISTORY, RETRIED, Attempt, died_under, leases_of
 from kobo_sms.sending.standing import Standing
 from kobo_sms.sending.store import Store
-from kobo_sms.table import SCHEMA, moment
+from kobo_sms.table import moment
 
 _DOUBTED = ", after an attempt whose answer was lost: it may or may not have been sent"
 
@@ -56,7 +56,7 @@ class OperatorStore(Store):
         events = [*died_under(leases_of(item), now), Attempt(now, label, state, attempts=0)]
         history = HISTORY.extend(HISTORY.read(item), (each.to_item() for each in events))
         write = Expression().set(state=state, reason=reason, updated_at=moment(now), expires=int(now + self._keep))
-        write.set(schema=SCHEMA, **HISTORY.attributes(history)).remove("lease", "lease_until", "leases")
+        write.set(**HISTORY.attributes(history)).remove("lease", "lease_until", "leases")
         if "campaign_shard" in item:
             write.set(progress=describe_progress(state, reason, item["recipients"]))
         write.where(f"{write.name('state')} = {write.value(standing.state)}")

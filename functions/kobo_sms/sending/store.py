@@ -23,7 +23,7 @@ from kobo_sms.sending import records
 from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known, after_stop
 from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.table import SCHEMA, Item, moment
+from kobo_sms.table import Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -259,7 +259,7 @@ class Store:
         if part.request.campaign is not None:
             # A part that is tried again keeps what its last attempt came to until this one has ended.
             fixed["progress"] = describe_progress(state, reason, fixed["recipients"])
-        write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep), schema=SCHEMA)
+        write = Expression().set(state=state, updated_at=moment(now), expires=int(now + self._keep))
         return write.set_once(**fixed)
 
     def _described(self, part: Part, opted_out: Collection[str] = ()) -> Item:
@@ -293,7 +293,6 @@ class Store:
             reason=decision.reason,
             updated_at=moment(now),
             expires=int(now + self._keep),
-            schema=SCHEMA,
             **HISTORY.attributes(history),
         )
         if decision.outcomes or claim.opted_out:

@@ -1,17 +1,19 @@
-"""Records what a release leaves in a table: `python -m tests.upgrades.record FILE`, in a checkout of that release.
+"""Records what a release leaves in a table: `python -m tests.integration.releases.record FILE`, in its checkout.
 
 The demo's requests go through the release's own local stack. In the middle of that, while some are sent, some wait for
 a retry and some are in doubt, the table is read as it is, as if all functions had died in that moment; after it, what
-KoboMobile has executed by then. Another release can go on from there (`test_last_release.py`).
+KoboMobile has executed by then. The next release must be able to go on from there (`test_last_release.py`).
 """
 
 from __future__ import annotations
 
+import base64
+import itertools
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ DOUBTFUL = {"id": "demo-in-doubt", "to": "+2348030100011", "msg": "An answer to 
 HALVED = {"id": "demo-halved", "to": ["+2348030100012", "+2348030100013", "+2348030009002"], "msg": "One is bad."}
 _CAMPAIGN_NUMBERS = 503
 _LONGEST_SECONDS = 60.0
-_SHOWN = ("to", "from", "msg", "type", "msgid", "message_uuid")
+_OF_A_CALL = ("message_uuid", "from", "msg", "type")
 
 
 @dataclass
@@ -79,8 +81,6 @@ def record(directory: Path) -> dict[str, Any]:
     """Run the release's local stack until its table is to be taken."""
     with running_stack(every=1.0, parameters=PARAMETERS, directory=directory / ".kobo") as stack:
         with MockControl(str(stack.mock_url)) as mock:
-            # Such ids follow from the order of what is executed: a new mock gives the same ones.
-            mock.set_dialect(id_format="hex8")
             mock.set_clock(delivery_seconds=[6, 30])
             mock.add_fault(endpoint="send", kind="reset", when="after", times=100, to=DOUBTFUL["to"].removeprefix("+"))
             recorder = Recorder(stack, mock)
@@ -92,18 +92,37 @@ def record(directory: Path) -> dict[str, Any]:
             recorder.wait(has_ends)
             recorder.queue("priority", DOUBTFUL)
             items = recorder.wait(has_doubt)
-            executed = [{name: sms[name] for name in _SHOWN} for sms in mock.messages]
-        stack_id = stack.clients.cloudformation.describe_stacks()["Stacks"][0]["StackId"]
-    return {"stack_id": stack_id, "requests": recorder.requests, "items": items, "executed": executed}
+            executed, recorded_at = list(calls_of(mock.messages)), int(time.time())
+        about = {"recorded_at": recorded_at, "stack_id": stack_id(stack)}
+    return about | {"requests": recorder.requests, "items": items, "executed": executed}
+
+
+def calls_of(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the calls that were executed, the oldest first, with the message id that each number got."""
+    for _, group in itertools.groupby(messages, key=lambda sms: str(sms["message_uuid"])):
+        call = list(group)
+        yield {name: call[0][name] for name in _OF_A_CALL} | {"to": {sms["to"]: sms["msgid"] for sms in call}}
+
+
+def stack_id(stack: LocalStack) -> str:
+    """Return the id of the local stack's stack."""
+    return stack.clients.cloudformation.describe_stacks()["Stacks"][0]["StackId"]
+
+
+def in_base64(content: bytes) -> str:
+    """Return a binary value as JSON can have it."""
+    return base64.b64encode(content).decode()
 
 
 def main() -> None:
     """Write the record to the file that is named."""
     with tempfile.TemporaryDirectory() as directory:
         found = record(Path(directory))
-    lines = [f'"stack_id": {json.dumps(found["stack_id"])}']
+    lines = [f'"{name}": {json.dumps(found[name])}' for name in ("recorded_at", "stack_id")]
     for name in ("requests", "items", "executed"):
-        rows = ",\n".join(json.dumps(each, ensure_ascii=False, sort_keys=True, default=str) for each in found[name])
+        rows = ",\n".join(
+            json.dumps(each, ensure_ascii=False, sort_keys=True, default=in_base64) for each in found[name]
+        )
         lines.append(f'"{name}": [\n{rows}\n]')
     Path(sys.argv[1]).write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
