@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from kobo_sms.campaigns.settings import CampaignSettings
 from kobo_sms.credit.settings import CreditSettings
@@ -54,10 +56,11 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
     Raises
     ------
     ConfigurationError
-        here and below, naming the variable that is missing or makes no sense.
+        here and below, naming the variable that is missing or makes no sense. Of most the template says so before:
+        not of what only two values together show, nor of what no pattern can tell.
     """
     return KoboSettings(
-        base_url=_text(env, "KOBO_BASE_URL").rstrip("/"),
+        base_url=_url(env, "KOBO_BASE_URL"),
         secret_arn=_text(env, "KOBO_SECRET_ARN"),
         http_timeout=_number(env, "HTTP_TIMEOUT_SECONDS", float),
     )
@@ -65,6 +68,7 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
 
 def read_send(env: Mapping[str, str]) -> SendSettings:
     """Read what send_sms is given."""
+    _require_ascending(env, "RETRY_BASE_SECONDS", "RETRY_MAX_SECONDS")
     return SendSettings(
         queue_urls=_queue_urls(env),
         dead_letter_queue_url=_text(env, "KOBO_DEAD_LETTER_QUEUE_URL"),
@@ -82,6 +86,8 @@ def read_send(env: Mapping[str, str]) -> SendSettings:
 
 def read_credit(env: Mapping[str, str]) -> CreditSettings:
     """Read what check_credit is given."""
+    if _number(env, "LOW_CREDIT", _decimal):
+        _require_ascending(env, "CRITICAL_CREDIT", "LOW_CREDIT")
     return CreditSettings(
         stack=_text(env, "STACK_NAME"),
         low=_number(env, "LOW_CREDIT", _decimal),
@@ -167,6 +173,28 @@ def _decimal(text: str) -> Decimal:
 
 def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T]) -> T:
     try:
-        return kind(_text(env, name))
+        number = kind(_text(env, name))
+        # Neither infinite nor NaN, which is less and more than nothing.
+        if not 0 <= float(str(number)) < math.inf:
+            raise ValueError(number)
     except ValueError as error:
-        raise ConfigurationError(f"the environment variable {name} is not a number") from error
+        raise ConfigurationError(f"the environment variable {name} is not a number from 0 on") from error
+    return number
+
+
+def _require_ascending(env: Mapping[str, str], less: str, more: str) -> None:
+    if _number(env, less, float) > _number(env, more, float):
+        raise ConfigurationError(f"the environment variable {more} is below {less}")
+
+
+def _url(env: Mapping[str, str], name: str) -> str:
+    text = _text(env, name).rstrip("/")
+    try:
+        address = urlsplit(text)
+        # Reading the port checks it.
+        makes_sense = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        makes_sense = False
+    if not makes_sense:
+        raise ConfigurationError(f"the environment variable {name} is not an address, as https://kobomobile.net/api")
+    return text
