@@ -1,4 +1,4 @@
-"""What template.yaml promises of stacks beside one another and of one made anew: names, what outlives it, its secrets."""
+"""What template.yaml promises of stacks beside one another, and of one made anew: names, secrets, what outlives it."""
 
 from __future__ import annotations
 
