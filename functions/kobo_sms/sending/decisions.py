@@ -118,6 +118,7 @@ def after_call(part: Part, known: Known, answer: SendAnswer, *, max_attempts: in
         return Decision(
             State.HELD, Next.RETRY, explain(answer.token), known.attempts, known.in_doubt, symptom_of(answer)
         )
+    # Kind.PASSING (error_billing and tokens that nobody knows), Kind.GATEWAY, and answers that were lost.
     return _try_again(known, answer, max_attempts, counted)
 
 

@@ -24,7 +24,7 @@ PROMISED, GRACE = 0.8, 4.0
 PROMISED_BETWEEN_BURSTS = 0.5
 # Between bursts shorter than this the seconds are most of the time.
 SHORT_BURST, PROMISED_BETWEEN_SHORT_BURSTS = 10.0, 0.2
-TEXTS, CALLS_AT_ONCE = 1000, 4
+TEXTS, CALLS_AT_ONCE = 400, 4
 # As many as work side by side: with one of them cut off, this share of the calls is.
 _ENVIRONMENTS = 5
 KILLS = Odds(crash=0.002)
