@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kobo_sms.composition import settings
 from kobo_sms.messages import numbers
+from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.store import Store
+from tests.integration.template import Template
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
@@ -42,6 +46,27 @@ def learn(monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
         return usual(raw, region)
 
     monkeypatch.setattr(numbers, "normalise", normalise)
+
+
+def test_two_stacks_on_one_account_do_not_swallow_each_others_texts(
+    desk: Desk, aws: Stack, kobo: MockControl, environment: dict[str, str]
+) -> None:
+    desk.send()
+    names = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+    table = {name: Template({}, {}).properties("Messages")[name] for name in names}
+    aws.dynamodb.create_table(TableName="staging", **table)
+    kept, identity = settings.read_store(environment), settings.read_identity(environment)
+    keys = Fingerprints(identity.fingerprint_key)
+    desk.sender._store = Store(
+        aws.dynamodb,
+        "staging",
+        keep_seconds=kept.keep_seconds,
+        fingerprints=keys,
+        default_sender=kept.default_sender,
+        namespace=f"{identity.namespace}-staging",
+    )
+    assert desk.send().outcome == "sent"
+    assert [sms["to"] for sms in kobo.messages] == ["2348030100001"] * 2
 
 
 def test_an_update_of_libphonenumber_sends_nobody_a_second_sms(
