@@ -29,7 +29,7 @@ NONSENSE = {
     "DefaultSenderId": ["", "   ", "TwelveLetter", "12345678901234567", "Größe", "Shop\n"],
     "DefaultRegion": ["", "ng", "NGA", "ZZ", "Nigeria"],
     "HttpTimeoutSeconds": ["0", "21", "-1", "ten", "nan"],
-    "MessageNamespace": ["-shop", "shop/staging", "a b", "x" * 65, "größe"],
+    "MessageNamespace": ["-shop", "/shop", "a b", "x" * 201, "größe"],
     "SendConcurrency": ["0", "1", "11", "2000", "-4", "many"],
     "RetryBaseSeconds": ["0", "901", "nan"],
     "RetryMaxSeconds": ["0", "3601"],
@@ -62,7 +62,7 @@ SENSE = {
     "KoboBaseUrl": ["https://kobomobile.net/api", "https://127.0.0.1:8025/api/"],
     "DefaultSenderId": ["A", "Shop & Co.", "2348030100001", "1234567890123456"],
     "DefaultRegion": ["NG", "GB", "NO"],
-    "MessageNamespace": ["", "shop", "shop.eu-west-1_2"],
+    "MessageNamespace": ["", "shop", "123456789012/eu-west-1/shop_2.0"],
     "LowCredit": ["0", "0.5", "1000000"],
     "AlertEmail": ["", "ada@example.com"],
     "CreditSchedule": [

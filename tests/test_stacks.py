@@ -93,7 +93,10 @@ def test_metrics_are_of_the_stack() -> None:
 def test_the_namespace_of_message_uuids_is_the_stacks_unless_one_is_given() -> None:
     variables = RESOURCES["SendSms"]["Properties"]["Environment"]["Variables"]
     given = {"Ref": "MessageNamespace"}
-    assert variables["MESSAGE_NAMESPACE"] == {"Fn::If": ["NamespaceIsGiven", given, {"Ref": "AWS::StackName"}]}
+    # Stacks of one name may be in two regions or accounts.
+    stack = {"Fn::Sub": "${AWS::AccountId}/${AWS::Region}/${AWS::StackName}"}
+    assert variables["MESSAGE_NAMESPACE"] == {"Fn::If": ["NamespaceIsGiven", given, stack]}
+    assert TEMPLATE["Outputs"]["KoboMessageNamespace"]["Value"] == variables["MESSAGE_NAMESPACE"]
     assert TEMPLATE["Conditions"]["NamespaceIsGiven"] == {"Fn::Not": [{"Fn::Equals": [given, ""]}]}
 
 

@@ -57,11 +57,10 @@ def read_facts(connection: Connection) -> StackFacts:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
     try:
         return StackFacts(
-            # What template.yaml gives send_sms as FINGERPRINT_KEY, FORMER_FINGERPRINT_KEY and MESSAGE_NAMESPACE.
+            # What template.yaml gives send_sms as FINGERPRINT_KEY, FORMER_FINGERPRINT_KEY and MESSAGE_NAMESPACE. The
+            # release before this one had only the second.
             fingerprints=_read_fingerprints(connection, stack["StackId"]),
-            namespace=(parameters["MessageNamespace"] or stack["StackName"])
-            if "MessageNamespace" in parameters
-            else "",
+            namespace=connection.variables.get("KOBO_MESSAGE_NAMESPACE", ""),
             region=parameters["DefaultRegion"],
             default_sender=parameters["DefaultSenderId"],
             store_text=parameters["StoreText"] == "true",
@@ -75,7 +74,6 @@ def _read_fingerprints(connection: Connection, stack_id: str) -> Fingerprints:
     """Return how the stack keeps fingerprints. Errors of Secrets Manager pass through."""
     arn = connection.variables.get("KOBO_FINGERPRINT_KEY_ARN")
     if arn is None:
-        # A stack of the release before this one.
         return Fingerprints(stack_id)
     key: str = connection.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     return Fingerprints(key, stack_id)

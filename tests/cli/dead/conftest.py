@@ -35,7 +35,6 @@ PARAMETERS = {
     "DefaultSenderId": "Shop",
     "StoreText": "true",
     "KeepRecordsDays": "30",
-    "MessageNamespace": "",
 }
 
 
@@ -133,6 +132,6 @@ def graveyard(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Graveyard:
     clients = {"cloudformation": cloudformation, "secretsmanager": Secrets()}
     monkeypatch.setattr(Connection, "client", lambda _self, service, *_: clients[service])
     url = connection.sqs.create_queue(QueueName="dead", Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
-    more = {"KOBO_DEAD_LETTER_QUEUE_URL": url, "KOBO_FINGERPRINT_KEY_ARN": KEY_ARN}
+    more = {"KOBO_DEAD_LETTER_QUEUE_URL": url, "KOBO_FINGERPRINT_KEY_ARN": KEY_ARN, "KOBO_MESSAGE_NAMESPACE": "shop"}
     environment.write(Path(".kobo"), {**connection.variables, **more})
     return Graveyard(Deployed(connect(None, local=True)), url, cloudformation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -14,23 +13,14 @@ from tests.cli.dead.conftest import STACK_ID, Graveyard
 from tests.cli.dead.letters import KEY
 
 
-def variables(graveyard: Graveyard) -> Mapping[str, str]:
-    return graveyard.deployed.connection.variables
-
-
 def test_the_key_and_the_namespace_are_the_stacks(graveyard: Graveyard) -> None:
     facts = read_facts(graveyard.deployed.connection)
-    assert (facts.fingerprints, facts.namespace) == (Fingerprints(KEY, STACK_ID), "kobo-sms")
-
-
-def test_a_namespace_that_was_given_counts(graveyard: Graveyard) -> None:
-    graveyard.cloudformation.parameters["MessageNamespace"] = "shop"
-    assert read_facts(graveyard.deployed.connection).namespace == "shop"
+    assert (facts.fingerprints, facts.namespace) == (Fingerprints(KEY, STACK_ID), "shop")
 
 
 def test_a_stack_of_the_release_before_has_neither(graveyard: Graveyard) -> None:
-    del graveyard.cloudformation.parameters["MessageNamespace"]
-    left = {name: value for name, value in variables(graveyard).items() if name != "KOBO_FINGERPRINT_KEY_ARN"}
+    new = {"KOBO_FINGERPRINT_KEY_ARN", "KOBO_MESSAGE_NAMESPACE"}
+    left = {name: value for name, value in graveyard.deployed.connection.variables.items() if name not in new}
     facts = read_facts(replace(graveyard.deployed.connection, variables=left))
     assert (facts.fingerprints, facts.namespace) == (Fingerprints(STACK_ID), "")
 

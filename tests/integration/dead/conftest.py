@@ -25,7 +25,7 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.sending.fingerprints import Fingerprints
 from tests.integration.handlers.conftest import Functions, deploy  # noqa: F401 - a fixture
-from tests.integration.template import FINGERPRINT_KEY
+from tests.integration.template import FINGERPRINT_KEY, NAMESPACE
 from tests.robustness.crash_points.check_gates import Gate
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Stack
 
 _KEYS = Fingerprints(FINGERPRINT_KEY, "stack-id")
-FACTS = StackFacts(_KEYS, "kobo", "NG", "KoboSMS", store_text=True, keep_seconds=30 * 86_400.0)
+FACTS = StackFacts(_KEYS, NAMESPACE, "NG", "KoboSMS", store_text=True, keep_seconds=30 * 86_400.0)
 QUEUES = {"priority": "PriorityQueue", "bulk": "BulkQueue"}
 _names = itertools.count()
 
