@@ -41,9 +41,14 @@ quick: setup ## lint, types and unit tests, in under a minute
 	$(BIN)/mypy & failed=0; $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/unit tests/test_*.py || failed=$$?; \
 		wait $$! && exit $$failed
 
-lint: setup ## style, with ruff
+lint: setup ## style, with ruff; GitHub's workflows and forms, with zizmor and their schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema=vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema=vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema=vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 types: setup ## types, with mypy (strict)
 	$(BIN)/mypy
@@ -81,4 +86,4 @@ lock: setup ## write the locked requirements anew
 	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info

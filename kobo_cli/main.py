@@ -22,6 +22,7 @@ COMMANDS = {
     "events": "Show what becomes of recipients, as it happens.",
     "stats": "Show delivery statistics.",
     "credit": "Show the balance, its history, and when it will run out.",
+    "cost": "Show what texts cost on AWS, beside what KoboMobile charges.",
     "dead": "Show what could not be sent; put it back, or drop it.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
     "mock": "Run only the mock KoboMobile.",

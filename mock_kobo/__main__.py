@@ -1,4 +1,4 @@
-"""`python -m mock_kobo`: the mock by itself."""
+"""`python -m mock_kobo`, or `mock-kobo` once it is installed: the mock by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m mock_kobo", description="A mock KoboMobile with an inbox page.")
+    parser = argparse.ArgumentParser(prog="mock-kobo", description="A mock KoboMobile with an inbox page.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the state in this file across restarts")

@@ -61,7 +61,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
     "kobo_cli": (
         {"errors"},
         {"connection"},
-        {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema"},
+        {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema", "cost"},
         {"campaigns", "reports", "bulk"},
         {"dead", "optouts"},
         {"commands"},

@@ -47,6 +47,7 @@ PARAMETERS = {
 }
 # What local.env lists beyond how to reach AWS.
 VARIABLES = {
+    "KOBO_VERSION",
     "KOBO_PRIORITY_QUEUE_URL",
     "KOBO_BULK_QUEUE_URL",
     "KOBO_DEAD_LETTER_QUEUE_URL",
@@ -84,6 +85,12 @@ def test_parameters_are_those_of_the_design_with_its_defaults() -> None:
         assert "Default" in TEMPLATE["Parameters"][name], name
         assert default in (None, TEMPLATE["Parameters"][name]["Default"]), name
         assert TEMPLATE["Parameters"][name]["Description"], name
+
+
+def test_whoever_deploys_by_hand_finds_each_parameter_in_one_group() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(TEMPLATE["Parameters"])
 
 
 def test_outputs_have_the_names_of_local_env() -> None:

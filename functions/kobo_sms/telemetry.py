@@ -6,6 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -86,13 +87,16 @@ def log_fan_out(logger: Logger, missing: list[int]) -> None:
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
-    CloudWatch bills each metric with each value of its dimensions: networks and reasons are closed sets, of the sender
-    IDs only the most frequent few of a run are told apart, and no two of these dimensions are crossed.
+    CloudWatch bills each metric with each value of its dimensions: networks are a closed set, of the sender IDs only
+    the most frequent few of a run are told apart, and no two of these dimensions are crossed. Which reason, how fast on
+    which network: that is in the log line and in the counters of `kobo stats`.
     """
     ends = tally.counts.bounded()
     reached: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for end, count in ends.items():
         reached[end.state] += count
+        reasons[end.reason] += count
     logger.info(
         "reports polled",
         parts=tally.parts,
@@ -102,23 +106,27 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
         fault=tally.fault,
         stopped=tally.stopped,
         reached=dict(reached),
+        reasons={reason: count for reason, count in reasons.items() if reason},
     )
     _log_broken_items(logger, tally)
-    metrics.add_metric("ReportCalls", MetricUnit.Count, tally.calls)
-    metrics.add_metric("ReportsUnanswered", MetricUnit.Count, tally.unanswered)
+    # Its alarm goes by the last hours that have a value.
     metrics.add_metric("PartsPutOff", MetricUnit.Count, tally.put_off)
-    for state, count in reached.items():
-        metrics.add_metric(_named(state), MetricUnit.Count, count)
-    _publish_by(metrics, "network", Counter((end.network, _named(end.state)) for end in ends.elements()))
-    _publish_by(metrics, "sender", Counter((end.sender, _arrived(end)) for end in ends.elements()))
-    _publish_by(metrics, "reason", Counter((end.reason, _arrived(end)) for end in ends.elements() if end.reason))
-    for network, seconds in tally.seconds_to_report.items():
-        _begin_document(metrics, "network", network)
+    counts = {"ReportCalls": tally.calls, "ReportsUnanswered": tally.unanswered}
+    _count(metrics, counts | {_named(state): count for state, count in reached.items()})
+    for value in chain.from_iterable(tally.seconds_to_report.values()):
         # EMF takes at most 100 values of one metric; powertools prints a document for each hundred.
-        for value in seconds:
-            metrics.add_metric("SecondsToReport", MetricUnit.Seconds, value)
+        metrics.add_metric("SecondsToReport", MetricUnit.Seconds, value)
+    _publish_by(metrics, "network", Counter((end.network, _arrived(end)) for end in ends.elements()))
+    _publish_by(metrics, "sender", Counter((end.sender, _arrived(end)) for end in ends.elements()))
     flush(metrics)
     metrics.clear_metrics()
+
+
+def _count(metrics: Metrics, counts: Mapping[str, int]) -> None:
+    """Count what there is anything of: an hour without a value costs nothing."""
+    for name, count in counts.items():
+        if count:
+            metrics.add_metric(name, MetricUnit.Count, count)
 
 
 def _log_broken_items(logger: Logger, tally: Tally) -> None:
@@ -165,7 +173,7 @@ def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
         metrics.add_metric("Balance", MetricUnit.NoUnit, float(checked.balance))
     # Apart, as a lane that rests each night is nothing to ring an alarm for.
     metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed) - len(checked.resting))
-    metrics.add_metric("LanesResting", MetricUnit.Count, len(checked.resting))
+    _count(metrics, {"LanesResting": len(checked.resting)})
     if outlook.rate is not None:
         metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))
 
@@ -176,9 +184,7 @@ def publish_published(logger: Logger, metrics: Metrics, done: Published) -> None
     why = _described(done.error) if done.error is not None else {}
     write = logger.error if left or done.unpublishable else logger.info
     write("status published", events=done.events, unpublishable=done.unpublishable, left=left, **why)
-    metrics.add_metric("EventsPublished", MetricUnit.Count, done.events)
-    if done.unpublishable:
-        metrics.add_metric("EventsUnpublishable", MetricUnit.Count, done.unpublishable)
+    _count(metrics, {"EventsPublished": done.events, "EventsUnpublishable": done.unpublishable})
 
 
 def publish_queueing(logger: Logger, metrics: Metrics, result: QueueingResult) -> None:
@@ -193,7 +199,4 @@ def publish_queueing(logger: Logger, metrics: Metrics, result: QueueingResult) -
     if result.refused:
         logger.error("requests refused", recipients=result.refused)
     counts = {"Queued": result.recipients, "Unqueueable": result.refused, "CampaignsPutOff": len(result.faulty)}
-    for name, count in counts.items():
-        # A tick each minute finds nothing to do as a rule.
-        if count:
-            metrics.add_metric(name, MetricUnit.Count, count)
+    _count(metrics, counts)

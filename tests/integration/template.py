@@ -29,6 +29,10 @@ class Template:
         found: dict[str, Any] = self._content["Resources"][resource]["Properties"]
         return found
 
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of all resources of a type."""
+        return [each["Properties"] for each in self._content["Resources"].values() if each["Type"] == kind]
+
     def environment(self, function: str) -> dict[str, str]:
         shared = self._content["Globals"]["Function"]["Environment"]["Variables"]
         own = self.properties(function).get("Environment", {}).get("Variables", {})

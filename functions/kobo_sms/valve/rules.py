@@ -226,10 +226,18 @@ def decide(valve: Valve, window: CallWindow, finding: Finding, now: float, quiet
     # Longer than anything that was counted before the opening is looked at.
     opened = {lane: each for lane, each in valve.opened.items() if now - each.at < _RELAPSE_WITHIN}
     for lane in LANES:
-        if lane not in closed and (lane in valve.open_asked or lane in valve.closed):
+        if _is_opened(valve, lane, closed.get(lane)):
             # Nothing that was counted before closes it again.
             opened[lane] = Opened(valve.open_asked.get(lane, now), FIRST_PROBE)
     return Valve(closed, valve.holds, {}, opened, suspected, valve.woken)
+
+
+def _is_opened(valve: Valve, lane: Lane, state: Closed | None) -> bool:
+    """Tell whether `lane` is opened now, or would be if it did not rest."""
+    was = valve.closed.get(lane)
+    if isinstance(state, ClosedForQuietHours):
+        return state.beneath is None and (lane in valve.open_asked or _beneath(was) is not None)
+    return state is None and (lane in valve.open_asked or was is not None)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def output() -> None:
 
 @pytest.fixture
 def stored() -> Stored:
-    return load("0.1")
+    return load("before_0.1.0")
 
 
 @pytest.fixture

@@ -176,6 +176,14 @@ def test_an_operators_hold_counts_for_more(was: Valve) -> None:
     assert at(replace(held, holds={}), NOW + 2 * HOUR).closed[Lane.BULK].cause == QUIET_HOURS
 
 
+def test_let_go_in_the_night_it_is_not_closed_beneath_by_what_was_counted_before() -> None:
+    held = at(replace(at(Valve(), NOW), holds={Lane.BULK: HOLD}), NOW + 2)
+    free = at(replace(held, holds={}), NOW + 7)
+    # At NOW.
+    after = at(free, NOW + 8, DOWN, counted(30))
+    assert resting(after).beneath is None
+
+
 def test_an_operator_who_opens_both_lanes_wakes_none() -> None:
     asked = replace(at(bulk(FAULT), NOW), open_asked=dict.fromkeys(LANES, NOW + HOUR))
     after = at(asked, NOW + HOUR)

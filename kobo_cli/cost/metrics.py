@@ -1,0 +1,61 @@
+"""Every metric that the functions publish, with what it is told apart by: CloudWatch bills each combination.
+
+Billed by the hour: one without a value in an hour costs nothing for it. Held to what is published by
+tests/integration/cost/test_metrics.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kobo_sms.messages.lanes import Lane
+from kobo_sms.reports.counts import MOST_SENDERS
+from kobo_sms.reports.networks import ALL
+
+
+@dataclass(frozen=True)
+class Series:
+    """Metrics of one set of dimensions.
+
+    `usual` ones have values while texts are sent; the others when something fails or an operator acts. `values` is how
+    many values the dimension can have, `usual_values` how many it has as a rule.
+    """
+
+    usual: tuple[str, ...]
+    seldom: tuple[str, ...] = ()
+    dimension: str | None = None
+    values: int = 1
+    usual_values: int | None = None
+
+
+SERIES = (
+    Series(
+        usual=("Accepted", "SecondsToAccept"),
+        seldom=(
+            *("Rejected", "Held", "Retried", "Failed", "Lapsed"),
+            *("Cancelled", "Unknown", "Invalid", "Duplicates", "OptedOut"),
+        ),
+        dimension="lane",
+        values=len(Lane),
+    ),
+    Series(
+        usual=("PartsPutOff", "ReportCalls", "SecondsToReport", "Delivered", "Undelivered", "DoNotDisturb", "Expired"),
+        seldom=("ReportsUnanswered", "Unknown"),
+    ),
+    Series(usual=("Delivered", "NotDelivered"), dimension="network", values=len(ALL)),
+    # Most stacks have one sender ID.
+    Series(usual=("Delivered", "NotDelivered"), dimension="sender", values=MOST_SENDERS + 1, usual_values=1),
+    Series(usual=("Balance", "CreditUsedPerHour", "LanesClosed"), seldom=("BalanceUnanswered", "LanesResting")),
+    Series(usual=("EventsPublished",), seldom=("EventsUnpublishable",)),
+    Series(usual=(), seldom=("Queued", "Unqueueable", "CampaignsPutOff")),
+)
+
+
+def usual_metrics() -> int:
+    """Return how many metrics have values in every hour in which texts are sent."""
+    return sum(len(each.usual) * (each.usual_values or each.values) for each in SERIES)
+
+
+def most_metrics() -> int:
+    """Return how many there can be at the most, in an hour in which everything happens."""
+    return sum((len(each.usual) + len(each.seldom)) * each.values for each in SERIES)
