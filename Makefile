@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
 	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
-.PHONY: help setup run test quick lint types template unit fuzz build schema lock clean
+.PHONY: help setup run test quick check lint types template security unit fuzz build schema lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,8 @@ quick: setup ## lint, types and unit tests, in under a minute
 	$(BIN)/mypy & failed=0; $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/unit tests/test_*.py || failed=$$?; \
 		wait $$! && exit $$failed
 
+check: lint types template security ## all that needs no test to run
+
 lint: setup ## style, with ruff; GitHub's workflows and forms, with zizmor and their schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,6 +57,16 @@ types: setup ## types, with mypy (strict)
 
 template: setup ## template.yaml, with cfn-lint
 	$(BIN)/cfn-lint template.yaml
+
+# In an environment of its own, as it wants an old boto3; it asks nobody (--skip-download).
+security: .venv-security/.done ## template.yaml, with checkov: clean, or answered where it stands
+	.venv-security/bin/checkov --file template.yaml --framework cloudformation --skip-download --quiet --compact
+
+.venv-security/.done: requirements/security.txt requirements/uv.txt
+	$(PYTHON) -m venv .venv-security
+	.venv-security/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	.venv-security/bin/uv pip install --quiet --python .venv-security/bin/python --require-hashes -r requirements/security.txt
+	@touch $@
 
 unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
@@ -81,9 +93,9 @@ schema: setup ## write events/request.schema.json from the code's rules
 	$(BIN)/python -m kobo_cli.request_schema > events/request.schema.json
 
 lock: setup ## write the locked requirements anew
-	for name in dev sam uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for name in dev sam security uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt; done
 	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-sam .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info
+	rm -rf $(VENV) .venv-sam .venv-security .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info

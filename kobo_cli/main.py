@@ -8,6 +8,8 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
+from kobo_cli.terminal import echo
+
 # Name and help of each command; kobo_cli.commands.NAME has it as `command`. Said here so that --help need import none.
 COMMANDS = {
     "up": "Run the local stack, until Ctrl-C.",
@@ -77,7 +79,7 @@ def _show(error: click.ClickException) -> None:
         return
     if isinstance(error, click.UsageError) and error.ctx:
         click.echo(error.ctx.get_usage(), err=True)
-    click.echo(f"kobo: {error.format_message()}", err=True)
+    echo(f"kobo: {error.format_message()}", err=True)
 
 
 def _print_completion(ctx: click.Context, _: click.Parameter, shell: str | None) -> None:

@@ -59,7 +59,8 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"stack"},
     ),
     "kobo_cli": (
-        {"errors"},
+        {"terminal", "spreadsheet"},
+        {"errors", "console"},
         {"connection"},
         {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema", "cost"},
         {"campaigns", "reports", "bulk"},
@@ -77,6 +78,7 @@ OUTSIDE = {
     "campaigns": {"botocore"},
     "kobomobile": {"botocore"},
     "kobomobile.client": {"urllib3"},
+    "kobomobile.timed_connections": {"urllib3"},
     "valve": {"botocore"},
     "sending": {"botocore"},
     "reports": {"botocore"},
@@ -93,7 +95,7 @@ WITH_EFFECTS = {
     "handler": {"time", "asyncio"},
     # The wall clock of connections and time limits.
     "aws.fresh_connections": {"time"},
-    "kobomobile.client": {"time"},
+    "kobomobile.timed_connections": {"time", "socket"},
     "kobomobile.credentials": {"time", "threading"},
     "valve.breaker": {"threading"},
     # The type of a pool that the composition makes.
@@ -279,3 +281,14 @@ def test_a_handler_imports_little(handler: str) -> None:
     modules = json.loads(clean(f"import {handler}.handler, json; print(json.dumps(sorted(sys.modules)))"))
     assert len(modules) <= BUDGET[handler]
     assert not (DEAR | FOREIGN) & set(modules)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "kobo_cli").rglob("*.py")), ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
+def test_the_command_prints_nothing_that_commands_a_terminal(path: Path) -> None:
+    code = ast.unparse(ast.parse(path.read_text()))
+    if path.name not in ("terminal.py", "console.py"):
+        # Consoles and JSON that show hidden characters come from there.
+        assert not re.search(r"(?<![\w.])Console\(", code)
+        assert not re.search(r"echo\(.*json\.dumps\(.*ensure_ascii=False", code)

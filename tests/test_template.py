@@ -44,6 +44,7 @@ PARAMETERS = {
     "FindByNumber": "true",
     "MessageNamespace": "",
     "ProtectTable": "true",
+    "KmsKeyArn": "",
 }
 # What local.env lists beyond how to reach AWS.
 VARIABLES = {
@@ -165,7 +166,8 @@ def test_a_producer_may_put_requests_on_the_two_queues_and_nothing_else() -> Non
     assert policy["Type"] == "AWS::IAM::ManagedPolicy"
     # It is attached to nobody yet: not to the functions, nor to whoever deploys.
     assert not {"Roles", "Users", "Groups"} & set(policy["Properties"])
-    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    statement, use_of_key = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert use_of_key["Fn::If"][0] == "OwnKey"
     queues = [{"Fn::GetAtt": ["PriorityQueue", "Arn"]}, {"Fn::GetAtt": ["BulkQueue", "Arn"]}]
     assert statement == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queues}
 
@@ -196,7 +198,7 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
 def test_a_campaigns_files_are_private_and_expire() -> None:
     bucket = RESOURCES["Campaigns"]["Properties"]
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == {"Fn::If": ["OwnKey", "aws:kms", "AES256"]}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]

@@ -87,11 +87,11 @@ def log_fan_out(logger: Logger, missing: list[int]) -> None:
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
-    CloudWatch bills each metric with each value of its dimensions: networks are a closed set, of the sender IDs only
-    the most frequent few of a run are told apart, and no two of these dimensions are crossed. Which reason, how fast on
-    which network: that is in the log line and in the counters of `kobo stats`.
+    CloudWatch bills each metric with each value of its dimensions: networks are a closed set. Sender IDs are the
+    producers' choice, without end, so no metric has them. Which reason, how fast on which network, from which sender:
+    that is in the log line and in the counters of `kobo stats`.
     """
-    ends = tally.counts.bounded()
+    ends = tally.counts.ends
     reached: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for end, count in ends.items():
@@ -117,7 +117,6 @@ def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
         # EMF takes at most 100 values of one metric; powertools prints a document for each hundred.
         metrics.add_metric("SecondsToReport", MetricUnit.Seconds, value)
     _publish_by(metrics, "network", Counter((end.network, _arrived(end)) for end in ends.elements()))
-    _publish_by(metrics, "sender", Counter((end.sender, _arrived(end)) for end in ends.elements()))
     flush(metrics)
     metrics.clear_metrics()
 
@@ -137,10 +136,14 @@ def _log_broken_items(logger: Logger, tally: Tally) -> None:
         logger.error("item unreadable", item=item, **_described(error))
 
 
+def _arrived(end: End) -> str:
+    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
+
+
 def _publish_by(metrics: Metrics, dimension: str, counts: Mapping[tuple[str, str], int]) -> None:
     """Print documents of their own for the values of one dimension: counts by value and metric."""
     for value in sorted({value for value, _ in counts}):
-        _begin_document(metrics, dimension, value or "(none)")
+        _begin_document(metrics, dimension, value)
         for (of, name), count in counts.items():
             if of == value:
                 metrics.add_metric(name, MetricUnit.Count, count)
@@ -155,10 +158,6 @@ def _begin_document(metrics: Metrics, dimension: str, value: str) -> None:
 
 def _named(state: str) -> str:
     return state.title().replace("_", "")
-
-
-def _arrived(end: End) -> str:
-    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
 
 
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:

@@ -11,9 +11,10 @@ from typing import TextIO
 
 from kobo_cli.bulk.workspace import BadRow
 from kobo_cli.errors import CliError
+from kobo_cli.spreadsheet import BAD_ROWS, as_text
 
 # They stand first, as a row may have more cells than there are columns.
-ADDED = ("bad line", "bad reason")
+ADDED = BAD_ROWS
 
 
 def require_own_place(outputs: Mapping[str, Path], source: Path) -> None:
@@ -59,8 +60,8 @@ def write_bad_rows(path: Path, header: Sequence[str], rows: Iterable[BadRow], se
     kept = [at for at, name in enumerate(header) if name not in ADDED]
     with whole_file("--bad-rows", path, encoding="utf-8-sig") as file:
         writer = csv.writer(file, delimiter=separator)
-        writer.writerow([*ADDED, *(header[at] for at in kept)])
+        writer.writerow(as_text([*ADDED, *(header[at] for at in kept)]))
         for row in rows:
             cells = [row.cells[at] for at in kept if at < len(row.cells)] + row.cells[len(header) :]
             reason = f"{row.column}: {row.reason}" if row.column else row.reason
-            writer.writerow([row.line, reason, *cells])
+            writer.writerow(as_text([row.line, reason, *cells]))

@@ -6,13 +6,14 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from kobo_cli.bulk import encodings, quotes, separators
 from kobo_cli.bulk.cells import clean, is_blank
 from kobo_cli.errors import CliError
+from kobo_cli.spreadsheet import as_given, is_ours
 
 _SAMPLE = 1 << 16
 _LONGEST_LINE = 1 << 20
@@ -64,12 +65,17 @@ class Table:
         sample = file.read(_SAMPLE)
         file.seek(0)
         self._lines = _Lines(file, path)
+        self._ours = False
         self.separator = self._separator(sample)
         # Strict, as a quote that is not closed would swallow rows in silence.
         self._reader = csv.reader(self._lines, delimiter=self.separator, skipinitialspace=True, strict=True)
         header = next(self._records(), None)
         if header is None:
             raise CliError(f"{path}: the file is empty")
+        # Of a file of ours, with rows to be mended: what was made harmless for a spreadsheet is again what it was.
+        self._ours = is_ours(header.cells)
+        if self._ours:
+            header = replace(header, cells=as_given(header.cells))
         if header.fault:
             raise CliError(f"{path}: line {header.line} {header.fault}; {encodings.SAVE_AS}")
         self.header = header
@@ -111,7 +117,7 @@ class Table:
             if is_blank(cells):
                 continue
             nul = any("\0" in line for line in self._lines.of_row)
-            yield Row(start, cells, _NUL if nul else None)
+            yield Row(start, as_given(cells) if self._ours else cells, _NUL if nul else None)
 
     def _blame(self, start: int, error: csv.Error) -> str:
         opened = quotes.opening(self._lines.of_row, self.separator)

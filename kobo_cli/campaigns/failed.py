@@ -14,6 +14,7 @@ from typing import Any
 
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
+from kobo_cli.spreadsheet import FAILED_ROWS, as_text
 from kobo_sms.campaigns.campaign import Campaign, CampaignState
 from kobo_sms.campaigns.files import rows_key
 from kobo_sms.campaigns.progress import CampaignProgress, Key
@@ -22,7 +23,7 @@ from kobo_sms.messages.states import FAILURES, State
 from kobo_sms.reports.store import MOST_KEYS, ReportStore
 
 # They stand first, as a row may have more cells than there are columns.
-ADDED = ("failed line", "failed number", "failed state", "failed reason")
+ADDED = FAILED_ROWS
 # Of rows.csv: the request, the line in people's file, the number.
 _OURS = 3
 _NOT_QUEUED = "its campaign was stopped before it was put on the queue"
@@ -96,9 +97,9 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         # Excel takes UTF-8 for what it is by the mark at its beginning.
         with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(header)
+            writer.writerow(as_text(header))
             for row in rows:
-                writer.writerow(row)
+                writer.writerow(as_text(row))
                 count += 1
         unfinished.replace(path)
         unfinished = None

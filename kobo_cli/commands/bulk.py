@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from kobo_cli import valve_orders
@@ -26,8 +24,10 @@ from kobo_cli.bulk.preview import write_preview
 from kobo_cli.bulk.price import Cost, Funds, cost_of, read_funds
 from kobo_cli.campaigns.handing_over import hand_over_files
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.quiet_hours import quiet_now
+from kobo_cli.terminal import printable, to_json
 from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
 from kobo_sms.credit.wording import plural
 from local_aws import environment
@@ -110,7 +110,7 @@ def funds_of(connection: Connection | None) -> Funds:
 @contextmanager
 def progress_bar(file: Path) -> Iterator[Callable[[int], None]]:
     """Yield what to tell the bytes read, shown as a bar if a terminal is there to show it."""
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("checking", total=file.stat().st_size if file.is_file() else None)
         yield lambda position: bar.update(task, completed=position)
@@ -119,7 +119,7 @@ def progress_bar(file: Path) -> Iterator[Callable[[int], None]]:
 def show(checked: Checked, cost: Cost, *, as_json: bool) -> None:
     """Print what was found."""
     if as_json:
-        click.echo(json.dumps(report.as_json(checked, cost), ensure_ascii=False, indent=2))
+        click.echo(to_json(report.as_json(checked, cost)))
         return
     for label, text in report.in_words(checked, cost, time.time()):
         _print(f"{label:<12}{text}")
@@ -177,6 +177,6 @@ def _zone(connection: Connection) -> str:
 
 def _print(line: str) -> None:
     """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for."""
-    seen = "".join(char if char.isprintable() else "\ufffd" for char in line)
+    seen = printable(line)
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(seen.encode(encoding, errors="replace").decode(encoding))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -12,15 +11,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from kobo_cli import valve_orders
 from kobo_cli.campaigns.failed import write_failed
 from kobo_cli.campaigns.handing_over import orders_of, prompt
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.reports.campaign import Report, build, describe, gone, settled
+from kobo_cli.terminal import to_json
 from kobo_cli.times import in_words, zone_of
 from kobo_sms.campaigns.campaign import ENDED, Campaign
 from kobo_sms.campaigns.orders import Ordered
@@ -55,7 +55,7 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
     with _connected(stack, local) as connection:
         campaigns = sorted(orders_of(connection).all(), key=lambda each: -each.created_at)
         if as_json:
-            click.echo(json.dumps([_row(each) for each in campaigns], ensure_ascii=False, indent=2))
+            click.echo(to_json([_row(each) for each in campaigns]))
             return
         if not campaigns:
             click.echo("there are no campaigns", err=True)
@@ -65,7 +65,7 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
         for each in campaigns:
             counts = f"{each.rows:,}", f"{each.place.recipients:,}"
             table.add_row(each.id, each.state, *counts, in_words(each.at, zone, now))
-        Console().print(table)
+        SafeConsole().print(table)
 
 
 @command.command("status")
@@ -161,7 +161,7 @@ def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str,
         while seen[-1][0] - seen[0][0] > _RATE_SECONDS:
             seen.popleft()
         if as_json:
-            click.echo(json.dumps(report, ensure_ascii=False))
+            click.echo(to_json(report, None))
         else:
             click.clear()
             _show(connection, report, as_json)
@@ -184,9 +184,9 @@ def _look(connection: Connection, progress: CampaignProgress, campaign_id: str, 
 
 def _show(connection: Connection, report: Report, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        click.echo(to_json(report))
         return
-    console = Console()
+    console = SafeConsole()
     for line in describe(report, _zone(connection), time.time()):
         console.print(line, highlight=False)
 

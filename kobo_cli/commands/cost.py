@@ -6,11 +6,11 @@ import json
 from decimal import Decimal, InvalidOperation
 
 import click
-from rich.console import Console
 
 from kobo_cli.commands.bulk import connect_if_possible, funds_of
 from kobo_cli.commands.up import parse_parameters
 from kobo_cli.connection import stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.cost.bill import reckon
 from kobo_cli.cost.template_facts import read_facts
 from kobo_cli.cost.workload import MOST_NUMBERS, Workload
@@ -93,4 +93,4 @@ def command(
     if as_json:
         click.echo(json.dumps(described(work, bill, price), indent=2))
     else:
-        print_bill(Console(), work, bill, price)
+        print_bill(SafeConsole(), work, bill, price)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from kobo_cli.errors import CliError
 from kobo_cli.reports import credit, valve
 from kobo_cli.reports.drawing import Point, draw, pen_for
 from kobo_cli.reports.valve import when
+from kobo_cli.terminal import to_json
 from kobo_sms.credit.forecast import forecast
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.text import runs_out
@@ -52,7 +52,7 @@ def command(since: float, as_json: bool, stack: str | None, local: bool) -> None
         raise CliError(str(error)) from error
     report = credit.build(account, history, now)
     if as_json:
-        click.echo(json.dumps(report | {"lanes": lanes}, ensure_ascii=False, indent=2))
+        click.echo(to_json(report | {"lanes": lanes}))
         return
     if not account.version and not history:
         click.echo("The balance has not been read yet: check_credit reads it on its schedule.")

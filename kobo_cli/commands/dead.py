@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 
 import click
-from rich.console import Console
 
 from kobo_cli.connection import connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.dead import telling
 from kobo_cli.dead.asking import errors_told, give, looking, print_json, require, select, warn
 from kobo_cli.dead.balance import balance_of
 from kobo_cli.dead.detail import describe, detail_of
 from kobo_cli.dead.order import Order
-from kobo_cli.dead.overview import grouped, print_groups, row_of, shown
+from kobo_cli.dead.overview import grouped, print_groups, row_of
 from kobo_cli.dead.selection import Selection
 from kobo_cli.dead.stack_facts import read_facts
 from kobo_cli.dead.survey import look_at, queue_of
+from kobo_cli.terminal import on_one_line
 from kobo_sms.messages.lanes import Lane
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -51,7 +52,7 @@ def list_(everything: bool, as_json: bool, stack: str | None, local: bool) -> No
     if as_json:
         print_json(sorted(rows, key=lambda row: row["at"]))
     elif rows:
-        print_groups(Console(), grouped(rows), time.time(), everything=everything)
+        print_groups(SafeConsole(), grouped(rows), time.time(), everything=everything)
     else:
         click.echo("no dead letters")
     warn(missed)
@@ -84,7 +85,7 @@ def show(id_: str, as_json: bool, stack: str | None, local: bool) -> None:
         print_json(found)
         return
     for detail in found:
-        click.echo("".join(f"{label:<12}{shown(text)}\n" for label, text in describe(detail)))
+        click.echo("".join(f"{label:<12}{on_one_line(text)}\n" for label, text in describe(detail)))
 
 
 @command.command("retry")

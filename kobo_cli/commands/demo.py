@@ -15,6 +15,7 @@ from rich.table import Table
 
 from kobo_cli.commands.up import DIRECTORY, describe, watch
 from kobo_cli.connection import Connection, local_connection
+from kobo_cli.console import SafeConsole
 from kobo_cli.demo.check import disagreements, unexpected
 from kobo_cli.demo.examples import Example, examples
 from kobo_cli.errors import CliError
@@ -44,7 +45,7 @@ def command(exits: bool, port: int, aws_port: int) -> None:
     Example: kobo demo --exit
     """
     # Into a file or a pipe, lines need not fit a screen.
-    console = Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
+    console = SafeConsole() if sys.stdout.isatty() else SafeConsole(width=_FILE_WIDTH)
     try:
         with (
             until_stopped(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -10,10 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
+from kobo_cli.terminal import to_json
 from kobo_sms.messages.fields import MAX_REFERENCE
 from local_aws.processes.stopping import until_stopped
 
@@ -107,13 +107,13 @@ def _tidy(clients: Clients) -> None:
 
 
 def _show_json(document: Document) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(to_json(document, None))
 
 
 def _line_shower() -> Callable[[Document], None]:
     from kobo_cli.reports.events import line_of
 
-    console = Console(highlight=False)
+    console = SafeConsole(highlight=False)
 
     def show(document: Document) -> None:
         # rich ends the process when nobody reads any more; click leaves that to us.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from itertools import islice
 
 import click
-from rich.console import Console
 
 from kobo_cli.commands.stats import parse_since
 from kobo_cli.connection import connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.lookup import parts_sent_to
 from kobo_cli.reports.find import print_rows, rows_of
+from kobo_cli.terminal import to_json
 from kobo_sms.messages.numbers import InvalidNumber, normalise
 
 
@@ -38,10 +38,10 @@ def command(number: str, since: float, most: int, region: str, as_json: bool, st
     # One more than is shown tells whether there are more.
     rows = list(islice(rows_of(wanted, items), most + 1))
     if as_json:
-        click.echo(json.dumps(rows[:most], ensure_ascii=False, indent=2))
+        click.echo(to_json(rows[:most]))
         return
     if not rows:
         raise CliError("nothing was sent to this number in that time (or the stack's FindByNumber is false)")
-    print_rows(Console(), rows[:most])
+    print_rows(SafeConsole(), rows[:most])
     if len(rows) > most:
         click.echo("... and more (--most, --since)", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from kobo_cli import valve_orders
 from kobo_cli.connection import connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.dead.asking import errors_told
 from kobo_cli.errors import CliError
 from kobo_cli.optouts.number_file import MOST_NAMED, NumberFile, open_numbers
 from kobo_cli.optouts.register import Register
+from kobo_cli.terminal import echo, to_json
 from kobo_sms.credit.wording import plural
 from kobo_sms.messages.numbers import InvalidNumber, normalise
 from kobo_sms.table import Item, iso
@@ -161,7 +161,7 @@ def _normalised(numbers: Sequence[str], region: str) -> list[str]:
 
 def _tell(counts: Mapping[str, Any], done: str, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(counts, ensure_ascii=False, indent=2))
+        click.echo(to_json(counts))
         return
     already = f" ({counts['already']:,} of them before)" if counts.get("already") else ""
     click.echo(f"{plural(counts['numbers'], 'number')} {done}{already}")
@@ -174,9 +174,9 @@ def _print_all(entries: Iterable[Item], names: Sequence[str], as_json: bool, non
         known = {"number": each["part"], "at": iso(each["at"]), "by": each.get("by")}
         row = {name: known[name] for name in names}
         if as_json:
-            click.echo((",\n" if printed else "[\n") + json.dumps(row, ensure_ascii=False), nl=False)
+            click.echo((",\n" if printed else "[\n") + to_json(row, None), nl=False)
         else:
-            click.echo("  ".join(str(value) for value in row.values() if value is not None))
+            echo("  ".join(str(value) for value in row.values() if value is not None))
         printed += 1
     if as_json:
         click.echo("\n]" if printed else "[]")
@@ -187,7 +187,7 @@ def _print_all(entries: Iterable[Item], names: Sequence[str], as_json: bool, non
 def _complain(found: NumberFile) -> None:
     """Name the bad lines. Raises CliError if there are any."""
     for each in found.bad:
-        click.echo(f"line {each.line}: {each.reason}", err=True)
+        echo(f"line {each.line}: {each.reason}", err=True)
     if found.bad_lines > MOST_NAMED:
         click.echo(f"... and {found.bad_lines - MOST_NAMED:,} more", err=True)
     if found.bad_lines:
@@ -196,7 +196,7 @@ def _complain(found: NumberFile) -> None:
 
 @contextmanager
 def _progress(file: Path) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("importing", total=file.stat().st_size)
         yield lambda position: bar.update(task, completed=position)

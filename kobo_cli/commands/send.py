@@ -15,9 +15,11 @@ from rich.console import Console
 from kobo_cli import valve_orders
 from kobo_cli.campaigns.handing_over import HandedOver, Wanted, hand_over
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.reports.request import Status, build, is_settled, went_well
 from kobo_cli.reports.tables import explain, print_status, summarise
+from kobo_cli.terminal import to_json
 from kobo_cli.times import in_words, parse_moment, zone_of
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.fields import CAMPAIGN_PATTERN
@@ -81,11 +83,11 @@ def command(
     if not wait:
         click.echo(json.dumps({"id": request["id"]}) if as_json else request["id"])
         return
-    status = wait_for(connection, request["id"], timeout, Console(stderr=True))
+    status = wait_for(connection, request["id"], timeout, SafeConsole(stderr=True))
     if as_json:
-        click.echo(json.dumps(status, ensure_ascii=False, indent=2))
+        click.echo(to_json(status))
     else:
-        print_status(Console(), status)
+        print_status(SafeConsole(), status)
     if not is_settled(status):
         waiting = next(each for each in status["recipients"] if not is_settled({"recipients": [each]}))
         raise CliError(f"still {waiting['state']} after {timeout:g} s: {explain(waiting)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -15,8 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from kobo_cli.connection import connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.reports.stats import build
 from kobo_cli.reports.tables import coloured
+from kobo_cli.terminal import to_json
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
 _WIDTH = 30
@@ -47,9 +48,9 @@ def command(since: float, as_json: bool, stack: str | None, local: bool) -> None
     store = StatsStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0)
     stats = build(store.since(time.time() - since))
     if as_json:
-        click.echo(json.dumps(stats, ensure_ascii=False, indent=2))
+        click.echo(to_json(stats))
     else:
-        print_stats(Console(), stats, blocks=_writes_blocks())
+        print_stats(SafeConsole(), stats, blocks=_writes_blocks())
 
 
 def print_stats(console: Console, stats: Mapping[str, Any], *, blocks: bool) -> None:

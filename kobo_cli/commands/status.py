@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import click
-from rich.console import Console
 
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.reports.request import build
 from kobo_cli.reports.tables import print_status
+from kobo_cli.terminal import to_json
 
 
 @click.command("status")
@@ -31,9 +30,9 @@ def command(request_id: str, as_json: bool, everything: bool, stack: str | None,
         raise CliError(_why_unknown(connection, request_id))
     status = build(items)
     if as_json:
-        click.echo(json.dumps(status, ensure_ascii=False, indent=2))
+        click.echo(to_json(status))
     else:
-        print_status(Console(), status, everything=everything)
+        print_status(SafeConsole(), status, everything=everything)
 
 
 def _why_unknown(connection: Connection, request_id: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from kobo_cli.commands.send import parse_duration
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.errors import CliError
 from kobo_cli.reports.valve import build, describe
+from kobo_cli.terminal import echo, to_json
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import Closed, ClosedForQuietHours
@@ -68,7 +68,7 @@ def command(
     except (BotoCoreError, ClientError) as error:
         raise CliError(str(error)) from error
     if as_json:
-        click.echo(json.dumps({"lanes": report}, ensure_ascii=False, indent=2))
+        click.echo(to_json({"lanes": report}))
     else:
         click.echo("\n".join(describe(report, time.time())))
 
@@ -85,7 +85,7 @@ def give_order(connection: Connection, action: str, lanes: Sequence[Lane], reaso
         held = valve_orders.close(connection, lanes or LANES, by=by, reason=reason, now=time.time())
         for lane, hold in held.items():
             since = moment_in_words(hold.since, time.time())
-            click.echo(f"{lane} is held already, by {hold.by} since {since}", err=True)
+            echo(f"{lane} is held already, by {hold.by} since {since}", err=True)
     else:
         valve_orders.open_(connection, lanes or LANES, now=time.time(), wake=bool(lanes))
     try:

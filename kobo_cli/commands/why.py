@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import click
-from rich.console import Console
 
 from kobo_cli import valve_orders
 from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.reports.why.printing import print_rows
 from kobo_cli.reports.why.story import holds, tell
+from kobo_cli.terminal import to_json
 from kobo_sms.credit.wording import exact_moment, plural
 from kobo_sms.messages.lanes import LANES
 from kobo_sms.messages.numbers import InvalidNumber, normalise
@@ -51,9 +51,9 @@ def command(request_id: str, number: str | None, region: str, as_json: bool, sta
     say = iso if as_json else partial(exact_moment, now=now)
     rows = tell(items, valve, _recipient(items, number, region, request_id), now, say)
     if as_json:
-        click.echo(json.dumps([row.shown() for row in rows], ensure_ascii=False, indent=2))
+        click.echo(to_json([row.shown() for row in rows]))
     else:
-        print_rows(Console(), rows, say)
+        print_rows(SafeConsole(), rows, say)
 
 
 def _recipient(items: Sequence[dict[str, Any]], number: str | None, region: str, request_id: str) -> str | None:

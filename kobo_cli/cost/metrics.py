@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.reports.counts import MOST_SENDERS
 from kobo_sms.reports.networks import ALL
 
 
@@ -18,14 +17,13 @@ class Series:
     """Metrics of one set of dimensions.
 
     `usual` ones have values while texts are sent; the others when something fails or an operator acts. `values` is how
-    many values the dimension can have, `usual_values` how many it has as a rule.
+    many values the dimension can have.
     """
 
     usual: tuple[str, ...]
     seldom: tuple[str, ...] = ()
     dimension: str | None = None
     values: int = 1
-    usual_values: int | None = None
 
 
 SERIES = (
@@ -43,8 +41,6 @@ SERIES = (
         seldom=("ReportsUnanswered", "Unknown"),
     ),
     Series(usual=("Delivered", "NotDelivered"), dimension="network", values=len(ALL)),
-    # Most stacks have one sender ID.
-    Series(usual=("Delivered", "NotDelivered"), dimension="sender", values=MOST_SENDERS + 1, usual_values=1),
     Series(usual=("Balance", "CreditUsedPerHour", "LanesClosed"), seldom=("BalanceUnanswered", "LanesResting")),
     Series(usual=("EventsPublished",), seldom=("EventsUnpublishable",)),
     Series(usual=(), seldom=("Queued", "Unqueueable", "CampaignsPutOff")),
@@ -53,7 +49,7 @@ SERIES = (
 
 def usual_metrics() -> int:
     """Return how many metrics have values in every hour in which texts are sent."""
-    return sum(len(each.usual) * (each.usual_values or each.values) for each in SERIES)
+    return sum(len(each.usual) * each.values for each in SERIES)
 
 
 def most_metrics() -> int:

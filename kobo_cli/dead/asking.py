@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
+from kobo_cli.console import SafeConsole
 from kobo_cli.dead import telling
 from kobo_cli.dead.order import Order
 from kobo_cli.dead.plan import Planned
 from kobo_cli.dead.selection import Selection
 from kobo_cli.dead.survey import Missed
 from kobo_cli.errors import CliError
+from kobo_cli.terminal import to_json
 
 Plan = Sequence[Planned]
 
@@ -71,7 +71,7 @@ def warn(missed: Missed) -> None:
 
 def print_json(found: Any) -> None:
     """Print JSON."""
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    click.echo(to_json(found))
 
 
 @contextmanager
@@ -88,13 +88,13 @@ def errors_told() -> Iterator[None]:
 @contextmanager
 def looking() -> Iterator[None]:
     """Say that the queue is being looked through, if a terminal is there to say it on."""
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     with console.status("looking through the dead-letter queue") if console.is_terminal else nullcontext():
         yield
 
 
 def _carry_out(order: Order, plan: Plan, as_json: bool) -> None:
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("letters", total=sum(each.acts for each in plan))

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kobo_sms.aws.queues import ORIGIN, PART
+from kobo_sms.aws.part_attributes import NAMES, ORIGIN, PART, is_part_name, read_attributes
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.fields import FIELDS, ID_PATTERN
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import ROOT, Part
-from kobo_sms.messages.request import CONCEALED, parse
+from kobo_sms.messages.request import CONCEALED, parse, require_room
 
 NO_REASON = "no reason given: SQS moved it here after 1,000 receives, or somebody put it here by hand"
-_PART_NAME = re.compile(r"0(\.[0-9]{1,9})*")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Letter:
     def part(self) -> str | None:
         """The part's name, None when it is no part of a request."""
         name = self.notes.get(PART, ROOT)
-        return name if self.fields is not None and _PART_NAME.fullmatch(name) else None
+        return name if self.fields is not None and is_part_name(name) else None
 
     @property
     def reason(self) -> str:
@@ -98,17 +97,20 @@ def read_content(letter: Letter, region: str) -> Content:
     """Return what `letter` carries; `region` is the country whose national form of numbers is understood."""
     if letter.is_concealed:
         return Content(None, "it is sensitive, so its text was not kept; queue it anew")
-    if letter.fields is not None and letter.part is None:
-        return Content(None, f"it is no request that can be sent; at fault: {PART}")
     try:
+        require_room(letter.body)
         request = parse(letter.body, region=region, default_id=letter.request_id)
+        # It is queued anew, so since when it has waited does not matter.
+        which = {name: letter.notes[name] for name in (PART, ORIGIN) if name in letter.notes}
+        found = read_attributes(which, letter.sent_at)
     except InvalidRequest as error:
         return Content(None, f"it is no request that can be sent; at fault: {_at_fault(error)}")
-    name = letter.part or ROOT
-    return Content(Part(request, letter.sent_at, name, letter.notes.get(ORIGIN, name)))
+    return Content(Part(request, letter.sent_at, found.name, found.origin))
 
 
 def _at_fault(error: InvalidRequest) -> str:
     # The advice may quote the text, and an unknown field's name may be anything.
-    named = (problem.field if problem.field in {*FIELDS, "body"} else "another field" for problem in error.problems)
+    named = (
+        problem.field if problem.field in {*FIELDS, *NAMES, "body"} else "another field" for problem in error.problems
+    )
     return ", ".join(dict.fromkeys(named))

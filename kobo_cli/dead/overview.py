@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kobo_cli.dead.letters import Letter
+from kobo_cli.terminal import on_one_line
 from kobo_sms.credit.wording import length, moment_in_words, plural
 from kobo_sms.table import iso
 
@@ -41,18 +42,15 @@ def grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:
 def print_groups(console: Console, groups: Mapping[str, Sequence[Row]], now: float, *, everything: bool) -> None:
     """Print each group: its reason, how many and how old, and its first rows, or `everything`."""
     for reason, rows in groups.items():
-        console.print(f"{plural(len(rows), 'letter')}: {shown(reason)}", markup=False, style="bold", highlight=False)
+        console.print(
+            f"{plural(len(rows), 'letter')}: {on_one_line(reason)}", markup=False, style="bold", highlight=False
+        )
         console.print(f"  died {_ages(rows, now)}", highlight=False)
         kept = rows if everything else rows[:ROWS]
         console.print(_table(kept, now))
         if len(kept) < len(rows):
             console.print(f"  ... and {len(rows) - len(kept):,} more (--all, or --json)", highlight=False)
         console.print()
-
-
-def shown(text: str) -> str:
-    """Return `text` with nothing in it that could move the cursor."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
 
 
 def _table(rows: Iterable[Row], now: float) -> Table:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.markup import escape
+
 from kobo_cli.reports.tables import summarise
 from kobo_cli.times import in_words
 from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState
@@ -73,13 +75,13 @@ def describe(report: Report, zone: ZoneInfo, now: float) -> Iterator[str]:
     yield f"{report['rows']:,} recipients, {report['queued']:,} of them put on the queue so far"
     yield summarise(report["counts"])
     if report["fault"]:
-        yield f"[red]cannot be queued at present:[/] {report['fault']}; tried again by itself"
+        yield f"[red]cannot be queued at present:[/] {escape(report['fault'])}; tried again by itself"
     if report["per_second"] is not None:
         yield f"{_rate(report['per_second'])}{_done(report, zone, now)}"
     if report["reasons"]:
         yield "not delivered because:"
         for reason in report["reasons"]:
-            yield f"  {reason['recipients']:>9,}  {reason['state']}: {reason['reason'] or '(several reasons)'}"
+            yield f"  {reason['recipients']:>9,}  {reason['state']}: {escape(reason['reason'] or '(several reasons)')}"
 
 
 def _since(report: Report, zone: ZoneInfo, now: float) -> str:

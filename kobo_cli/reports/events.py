@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 
 from kobo_cli.reports.tables import coloured, summarise
+from kobo_cli.terminal import on_one_line
 
 # Reasons quote answers of KoboMobile's, and a reference is the producer's own words.
 _MOST_REASONS = 3
@@ -33,4 +34,4 @@ def _states(recipients: Sequence[Mapping[str, Any]]) -> str:
 
 def _plain(text: str) -> str:
     """Return text from outside on one line, without anything that a terminal or rich would act upon."""
-    return escape("".join(each if each.isprintable() else " " for each in text))
+    return escape(on_one_line(text))

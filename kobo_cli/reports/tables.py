@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kobo_sms.messages.states import State
@@ -53,7 +54,7 @@ def explain(recipient: Mapping[str, Any]) -> str:
 def print_status(console: Console, status: Mapping[str, Any], *, everything: bool = False) -> None:
     """Print one request: its counts, then its recipients, at most 20 of them unless `everything` is asked for."""
     pages = f"{status['pages']} page{'s' if status['pages'] > 1 else ''}"
-    console.print(f"[bold]{status['id']}[/]  from {status['from']}, {pages}, queued {status['created_at']}")
+    console.print(f"[bold]{status['id']}[/]  from {escape(status['from'])}, {pages}, queued {status['created_at']}")
     if status["reference"]:
         console.print(f"reference: {status['reference']}", markup=False)
     if status["campaign"]:
@@ -62,7 +63,9 @@ def print_status(console: Console, status: Mapping[str, Any], *, everything: boo
     shown: Sequence[Mapping[str, Any]] = status["recipients"] if everything else status["recipients"][:ROWS]
     table = Table("to", "state", "report", "why", box=None, pad_edge=False)
     for recipient in shown:
-        table.add_row(recipient["to"], coloured(recipient["state"]), recipient["report"], explain(recipient))
+        # A number that cannot be sent to is anything that the producer wrote.
+        cells = [escape(each or "") for each in (recipient["to"], recipient["report"], explain(recipient))]
+        table.add_row(cells[0], coloured(recipient["state"]), *cells[1:])
     console.print(table)
     if len(shown) < len(status["recipients"]):
         console.print(f"... and {len(status['recipients']) - len(shown):,} more (--all, or --json)")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from kobo_cli.terminal import on_one_line
 from kobo_sms.credit.text import CAUSES
 from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
@@ -105,7 +106,7 @@ def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:
         yield "besides", _because(lane["beneath"]["cause"], lane["beneath"]["detail"])
     if hold:
         reason = f": {hold['reason']}" if hold["reason"] else ""
-        yield "held by", f"{hold['by']} since {when(hold['since'], now)}{reason}"
+        yield "held by", on_one_line(f"{hold['by']} since {when(hold['since'], now)}{reason}")
     yield "next try", _next_try(lane, now)
     yield "lately", str(Evidence(**calls)) if (calls := lane["calls"]) else ""
     yield "waiting", f"about {plural(lane['waiting'], 'message')}"
@@ -114,7 +115,7 @@ def _details(lane: Report, now: float) -> Iterator[tuple[str, str]]:
 
 
 def _because(cause: str, detail: str | None) -> str:
-    return "; ".join(filter(None, (CAUSES.get(cause, cause), detail)))
+    return on_one_line("; ".join(filter(None, (CAUSES.get(cause, cause), detail))))
 
 
 def _next_try(lane: Report, now: float) -> str:

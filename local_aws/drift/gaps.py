@@ -12,12 +12,16 @@ from local_aws.drift.expectation import SECRET, Expected
 from local_aws.template.source import Template
 
 BUCKET = "AWS::S3::Bucket"
-BUCKET_POLICY = "AWS::S3::BucketPolicy"
+# Policies of resources.
+POLICIES = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
 FUNCTION = "AWS::Lambda::Function"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
 SCHEDULE = "AWS::Scheduler::Schedule"
 TABLE = "AWS::DynamoDB::Table"
+TOPIC = "AWS::SNS::Topic"
+_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+_ALARMS = {"Service": "cloudwatch.amazonaws.com"}
 
 NOT_COMPARED = {
     # Where the code lies says nothing; that it runs is seen as soon as it is invoked.
@@ -40,7 +44,7 @@ def before_deployment(template: Template) -> None:
     """Change a transformed template where the engine would misread it."""
     resources = template["Resources"]
     # There is no TLS here, so a policy that demands it would let nobody in.
-    for name in [name for name, resource in resources.items() if _demands_tls(resource)]:
+    for name in [name for name, resource in resources.items() if _is_moot(resource)]:
         del resources[name]
     # Ref of a secret gives its name; in AWS it gives the ARN, which Fn::GetAtt of Id gives in both.
     secrets = {name for name, resource in resources.items() if resource["Type"] == SECRET}
@@ -58,15 +62,19 @@ def before_deployment(template: Template) -> None:
             _spell_out_permissions(resource["Properties"]["PolicyDocument"])
 
 
-def _demands_tls(resource: dict[str, Any]) -> bool:
-    if resource["Type"] != BUCKET_POLICY:
+def _is_moot(resource: dict[str, Any]) -> bool:
+    """Tell whether a policy of a resource only demands TLS, and lets alarms in, which ring nowhere here."""
+    if resource["Type"] not in POLICIES:
         return False
     statements = resource["Properties"]["PolicyDocument"]["Statement"]
-    return all(each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for each in statements)
+    return all(each["Condition"] == _WITHOUT_TLS or each.get("Principal") == _ALARMS for each in statements)
 
 
 def _spell_out_permissions(policy: dict[str, Any]) -> None:
     for statement in policy["Statement"]:
+        if "Action" not in statement:
+            # Under a condition: none of these is about what the engine misreads.
+            continue
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
         statement["Action"] = [*actions, *implied]
@@ -91,6 +99,9 @@ def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
             _complete_table(clients, resource)
         if resource.type == BUCKET and resource.physical_id:
             complete_bucket(clients, resource.physical_id, resource.properties)
+        if resource.type == TOPIC and "KmsMasterKeyId" in resource.properties:
+            key = {"AttributeName": "KmsMasterKeyId", "AttributeValue": resource.properties["KmsMasterKeyId"]}
+            clients.sns.set_topic_attributes(TopicArn=resource.physical_id, **key)
         if resource.type == SCHEDULE and resource.physical_id:
             _complete_schedule(clients, resource)
 
@@ -113,6 +124,8 @@ def _complete_table(clients: Clients, table: Expected) -> None:
             TableName=name, PointInTimeRecoverySpecification=asked["PointInTimeRecoverySpecification"]
         )
     if "SSESpecification" in asked:
-        clients.dynamodb.update_table(
-            TableName=name, SSESpecification={"Enabled": asked["SSESpecification"]["SSEEnabled"]}
-        )
+        wanted = asked["SSESpecification"]
+        renamed: Any = {"Enabled": wanted["SSEEnabled"]} | {
+            key: wanted[key] for key in ("SSEType", "KMSMasterKeyId") if key in wanted
+        }
+        clients.dynamodb.update_table(TableName=name, SSESpecification=renamed)

@@ -11,19 +11,32 @@ from local_aws.drift import gaps
 TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def policy(*conditions: dict[str, Any]) -> dict[str, Any]:
+ALARMS = {"Service": "cloudwatch.amazonaws.com"}
+
+
+def policy(kind: str, *conditions: dict[str, Any]) -> dict[str, Any]:
     statements = [{"Effect": "Deny", "Action": "s3:*", "Condition": condition} for condition in conditions]
-    return {"Type": gaps.BUCKET_POLICY, "Properties": {"PolicyDocument": {"Statement": statements}}}
+    return {"Type": kind, "Properties": {"PolicyDocument": {"Statement": statements}}}
 
 
+@pytest.mark.parametrize("kind", sorted(gaps.POLICIES))
 @pytest.mark.parametrize(
     ("conditions", "kept"),
     [((TLS,), False), ((TLS, TLS), False), ((TLS, {"Bool": {"aws:ViaAWSService": "true"}}), True), (({},), True)],
 )
 def test_a_policy_that_demands_tls_and_nothing_else_is_left_out(
-    conditions: tuple[dict[str, Any], ...], kept: bool
+    kind: str, conditions: tuple[dict[str, Any], ...], kept: bool
 ) -> None:
-    template = {"Resources": {"Policy": policy(*conditions), "Bucket": {"Type": gaps.BUCKET, "Properties": {}}}}
+    template = {"Resources": {"Policy": policy(kind, *conditions), "Bucket": {"Type": gaps.BUCKET, "Properties": {}}}}
     gaps.before_deployment(template)
     assert ("Policy" in template["Resources"]) is kept
     assert "Bucket" in template["Resources"]
+
+
+@pytest.mark.parametrize(("principal", "kept"), [(ALARMS, False), ({"AWS": "*"}, True)])
+def test_what_lets_alarms_in_goes_with_it(principal: dict[str, str], kept: bool) -> None:
+    both = policy("AWS::SNS::TopicPolicy", TLS, {"StringEquals": {"aws:SourceAccount": "1"}})
+    both["Properties"]["PolicyDocument"]["Statement"][1]["Principal"] = principal
+    template = {"Resources": {"Policy": both}}
+    gaps.before_deployment(template)
+    assert ("Policy" in template["Resources"]) is kept

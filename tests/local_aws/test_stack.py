@@ -71,8 +71,12 @@ def test_functions_get_nothing_of_the_developers_settings(
     }
     for name, value in foreign.items():
         monkeypatch.setenv(name, value)
-    # A second stack at the same time as the other tests', with another server than the mock.
-    with running_stack(code=code, every=0.2, directory=tmp_path, kobo_url="http://127.0.0.1:1") as other:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    # A second stack at the same time as the other tests', with another server than the mock, and a key of its own: that
+    # each resource has it is compared when it is deployed.
+    with running_stack(
+        code=code, every=0.2, directory=tmp_path, kobo_url="http://127.0.0.1:1", parameters={"KmsKeyArn": key}
+    ) as other:
         url = other.environment["KOBO_BASE_URL"]
         assert (url, other.mock_url) == ("http://127.0.0.1:1/api", None)
         mine = until(lambda: [note for note in function_notes["check_credit"].read() if _base_url(note) == url])

@@ -62,8 +62,13 @@ class FreshConnection(HTTPConnection):
 
 def limit_idle(manager: PoolManager, limit: IdleLimit = USUAL) -> PoolManager:
     """Give `manager` connections of the kind it has, fresh ones; return it. Pools that it has made stay as they are."""
+    return put_in_front(manager, FreshConnection, limit=limit)
+
+
+def put_in_front(manager: PoolManager, front: type[HTTPConnection], **attributes: object) -> PoolManager:
+    """Give `manager` connections of the kind it has with the methods of `front` before theirs; return it."""
     classes = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _fresh(pool, limit) for scheme, pool in classes.items()}
+    manager.pool_classes_by_scheme = {scheme: _behind(front, pool, attributes) for scheme, pool in classes.items()}
     return manager
 
 
@@ -82,6 +87,9 @@ def never_reuse_idle(client: Client, limit: IdleLimit = USUAL) -> Client:
     return client
 
 
-def _fresh(pool: type[HTTPConnectionPool], limit: IdleLimit) -> type[HTTPConnectionPool]:
-    connection = type(f"Fresh{pool.ConnectionCls.__name__}", (FreshConnection, pool.ConnectionCls), {"limit": limit})
-    return type(f"Fresh{pool.__name__}", (pool,), {"ConnectionCls": connection})
+def _behind(
+    front: type[HTTPConnection], pool: type[HTTPConnectionPool], attributes: dict[str, object]
+) -> type[HTTPConnectionPool]:
+    name = front.__name__.removesuffix("Connection")
+    connection = type(f"{name}{pool.ConnectionCls.__name__}", (front, pool.ConnectionCls), attributes)
+    return type(f"{name}{pool.__name__}", (pool,), {"ConnectionCls": connection})

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from kobo_sms.aws.notes import fit_notes
+from kobo_sms.aws.part_attributes import Texts, read_attributes, write_attributes
 from kobo_sms.errors import EnqueueFailed
+from kobo_sms.messages.compact_json import dump
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.messages.parts import ROOT, Part
-from kobo_sms.messages.request import parse
+from kobo_sms.messages.parts import Part
+from kobo_sms.messages.request import parse, require_room
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef, SendMessageBatchRequestEntryTypeDef
 
-# A part that we queued ourselves is a request with these message attributes.
-PART, ORIGIN, QUEUED_AT = "KoboPart", "KoboOrigin", "KoboQueuedAt"
 # SQS: at most 10 messages and 1 MiB in one SendMessageBatch; a part is far below 100 kB.
 _BATCH = 10
-# Characters that SQS refuses; a reason may quote them from a field's name.
-_UNSENDABLE = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+# What SQS answers to a message that is too large.
+_TOO_LARGE = {"InvalidParameterValue", "InvalidParameterValueException"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Message:
     message_id: str
     receipt_handle: str
     body: str
-    attributes: Mapping[str, str]
+    attributes: Texts
     sent_at: float
     lane: Lane
     receives: int = 1
@@ -49,12 +51,12 @@ class Message:
         Raises
         ------
         InvalidRequest
-            when the body is no request.
+            when the attributes are not ours, or the body is no request or too large.
         """
+        which = read_attributes(self.attributes, self.sent_at)
+        require_room(self.body)
         request = parse(self.body, region=region, default_id=self.message_id)
-        name = self.attributes.get(PART, ROOT)
-        queued_at = float(self.attributes.get(QUEUED_AT, self.sent_at))
-        return Part(request, queued_at, name, self.attributes.get(ORIGIN, name))
+        return Part(request, which.queued_at, which.name, which.origin)
 
 
 class Queues:
@@ -82,7 +84,7 @@ class Queues:
     def put_again(self, message: Message, part: Part) -> None:
         """Queue a copy of `message`, which carries `part`; it counts as never received, but as old as it is."""
         # The whole body, bad numbers included: they are part of the content that the id stands for.
-        body = json.dumps(json.loads(message.body) | {"id": part.request.id})
+        body = dump(json.loads(message.body) | {"id": part.request.id})
         self._client.send_message(
             QueueUrl=self._lanes[message.lane],
             MessageBody=body,
@@ -97,8 +99,21 @@ class Queues:
         )
 
     def dead_letter(self, body: str, notes: Mapping[str, str | None]) -> None:
-        """Put `body` on the dead-letter queue with message attributes saying why; None and empty ones are left out."""
-        attributes = {name: _attribute(_UNSENDABLE.sub("?", value[:1000])) for name, value in notes.items() if value}
+        """Put `body` on the dead-letter queue with message attributes saying why; None and empty ones are left out.
+
+        What there is no room for is left out as well: to come without its reason is better than never to come.
+        """
+        kept = fit_notes(body, notes)
+        try:
+            self._bury(body, kept)
+        except ClientError as error:
+            # The queue takes less than SQS does.
+            if not kept or error.response["Error"]["Code"] not in _TOO_LARGE:
+                raise
+            self._bury(body, {})
+
+    def _bury(self, body: str, notes: Mapping[str, str]) -> None:
+        attributes = {name: _attribute(value) for name, value in notes.items()}
         self._client.send_message(QueueUrl=self._dead_letter_url, MessageBody=body, MessageAttributes=attributes)
 
 
@@ -121,8 +136,7 @@ def _group(part: Part) -> Any:
 
 
 def _part_attributes(part: Part) -> dict[str, MessageAttributeValueTypeDef]:
-    values = {PART: part.name, ORIGIN: part.origin, QUEUED_AT: f"{part.queued_at:.3f}"}
-    return {name: _attribute(value) for name, value in values.items()}
+    return {name: _attribute(value) for name, value in write_attributes(part).items()}
 
 
 def _attribute(value: str) -> MessageAttributeValueTypeDef:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kobo_sms.aws.part_attributes import Texts, read_attributes
 from kobo_sms.aws.queues import Message
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.messages.lanes import Lane
@@ -26,13 +27,12 @@ def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, probe: 
     ConfigurationError
         when the record comes from a queue that is no lane.
     """
-    texts = {name: each.get("stringValue") for name, each in record["messageAttributes"].items()}
     return Message(
         message_id=record["messageId"],
         receipt_handle=record["receiptHandle"],
         body=record["body"],
-        attributes={name: text for name, text in texts.items() if text is not None},
-        sent_at=float(record["attributes"]["SentTimestamp"]) / 1000,
+        attributes=_texts(record["messageAttributes"]),
+        sent_at=_sent_at(record["attributes"]),
         lane=lane_of(record["eventSourceARN"], lanes),
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
         probe=probe,
@@ -56,12 +56,39 @@ def make_record(received: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
         "receiptHandle": received["ReceiptHandle"],
         "body": received["Body"],
         "attributes": dict(received["Attributes"]),
-        "messageAttributes": {
-            name: {_KINDS[kind]: value for kind, value in each.items() if kind in _KINDS}
-            for name, each in received.get("MessageAttributes", {}).items()
-        },
+        "messageAttributes": _attributes(received),
         "md5OfBody": received.get("MD5OfBody", ""),
         "eventSource": "aws:sqs",
         "eventSourceARN": queue_arn,
         "awsRegion": queue_arn.split(":")[3],
     }
+
+
+def queued_at(received: MessageTypeDef) -> float:
+    """Return since when a message waits that ReceiveMessage gave (with all its attributes), in epoch seconds.
+
+    Raises
+    ------
+    InvalidRequest
+        as read_attributes does.
+    """
+    return read_attributes(_texts(_attributes(received)), _sent_at(received["Attributes"])).queued_at
+
+
+def _attributes(received: MessageTypeDef) -> dict[str, dict[str, Any]]:
+    return {
+        name: {_KINDS[kind]: value for kind, value in each.items() if kind in _KINDS}
+        for name, each in received.get("MessageAttributes", {}).items()
+    }
+
+
+def _texts(attributes: Mapping[str, Mapping[str, Any]]) -> Texts:
+    # A type may have a name of its own after a point: String.uuid.
+    return {
+        name: each.get("stringValue") if str(each.get("dataType")).partition(".")[0] == "String" else None
+        for name, each in attributes.items()
+    }
+
+
+def _sent_at(attributes: Mapping[Any, str]) -> float:
+    return float(attributes["SentTimestamp"]) / 1000

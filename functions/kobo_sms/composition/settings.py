@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from kobo_sms.campaigns.settings import CampaignSettings
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.events.settings import EventSettings
+from kobo_sms.kobomobile.base_url import find_problem
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.quiet_hours import QuietHours, read_quiet_hours
 from kobo_sms.reports.settings import ReportSettings
@@ -59,8 +59,11 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
         here and below, naming the variable that is missing or makes no sense. Of most the template says so before:
         not of what only two values together show, nor of what no pattern can tell.
     """
+    base_url = _text(env, "KOBO_BASE_URL")
+    if problem := find_problem(base_url):
+        raise ConfigurationError(f"the environment variable KOBO_BASE_URL {problem}")
     return KoboSettings(
-        base_url=_url(env, "KOBO_BASE_URL"),
+        base_url=base_url.rstrip("/"),
         secret_arn=_text(env, "KOBO_SECRET_ARN"),
         http_timeout=_number(env, "HTTP_TIMEOUT_SECONDS", float),
     )
@@ -185,16 +188,3 @@ def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T]) -> T:
 def _require_ascending(env: Mapping[str, str], less: str, more: str) -> None:
     if _number(env, less, float) > _number(env, more, float):
         raise ConfigurationError(f"the environment variable {more} is below {less}")
-
-
-def _url(env: Mapping[str, str], name: str) -> str:
-    text = _text(env, name).rstrip("/")
-    try:
-        address = urlsplit(text)
-        # Reading the port checks it.
-        makes_sense = address.scheme in ("http", "https") and address.hostname and address.port != 0
-    except ValueError:
-        makes_sense = False
-    if not makes_sense:
-        raise ConfigurationError(f"the environment variable {name} is not an address, as https://kobomobile.net/api")
-    return text

@@ -1,7 +1,7 @@
 """What KoboMobile answers, read from the bytes (docs/kobomobile-api.md, "Answers").
 
 Bodies come bare, as a JSON string or surrounded by white space; errors come with HTTP 200. What is no answer of the
-API at all (a proxy's page, nothing, noise) is `Lost`: the call may or may not have been executed.
+API at all (a redirect, a proxy's page, nothing, noise) is `Lost`: the call may or may not have been executed.
 
 Pure.
 """
@@ -17,9 +17,12 @@ from typing import Any
 from kobo_sms.errors import UnreadableBalance
 from kobo_sms.kobomobile.tokens import Kind, kind_of
 
-_ERROR = re.compile(r"error_[a-z_]+")
-_PAIR = re.compile(r"\s*\+?([0-9]{3,20})\s*,\s*([^\s,~<>\"]{1,64})\s*")
+# Bounded, and free of control characters: whoever answers, it is kept, logged and shown in terminals.
+_ERROR = re.compile(r"error_[a-z_]{1,40}")
+_PAIR = re.compile(r"\s*\+?([0-9]{3,20})\s*,\s*((?![,~<>\"])[!-~](?:(?![,~<>\"])[!-~]){0,63})\s*")
 _BALANCE = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+# More is no amount of money that anybody has; DynamoDB keeps 38 digits.
+_MOST_DIGITS = 30
 _REPORT = re.compile(r"([A-Z][A-Z_]{2,30})(?:\s+err:([0-9a-zA-Z]{1,8}))?", re.IGNORECASE)
 
 
@@ -99,9 +102,9 @@ ReportAnswer = Report | Refused | Lost | Unreachable
 
 def read_send(status: int, body: bytes) -> SendAnswer:
     """Read an answer of send/: a token, or `number,id` pairs separated by `~`."""
-    text = _text(body)
+    text = _text(status, body)
     if text is None or text == "":
-        return Lost(f"HTTP {status}, {'empty' if text == '' else 'undecodable'} body")
+        return Lost(f"HTTP {status}, {'empty' if text == '' else 'unusable'} body")
     if text == "sent":
         return Accepted()
     if _ERROR.fullmatch(text):
@@ -110,9 +113,12 @@ def read_send(status: int, body: bytes) -> SendAnswer:
 
 
 def read_report(status: int, body: bytes) -> ReportAnswer:
-    """Read an answer of report/: one word, at times followed by ` err:xxx`; an empty body is a report not yet there."""
-    text = _text(body)
-    if text is None or (status >= 400 and not _ERROR.fullmatch(text)):
+    """Read an answer of report/: one word, at times followed by ` err:xxx`; an empty body is a report not yet there.
+
+    Only HTTP 200 brings a report, or says that there is none yet.
+    """
+    text = _text(status, body)
+    if text is None or (status != 200 and not _ERROR.fullmatch(text)):
         return Lost(f"HTTP {status}, no report")
     if _ERROR.fullmatch(text):
         return Refused(text)
@@ -132,7 +138,7 @@ def read_credit(status: int, body: bytes) -> Decimal | Refused | Lost:
     UnreadableBalance
         when KoboMobile answered (HTTP 200) something in which there is no balance.
     """
-    text = _text(body)
+    text = _text(status, body)
     if text is not None and _ERROR.fullmatch(text):
         return Refused(text)
     if status != 200 or not text or text.startswith("<"):
@@ -143,7 +149,10 @@ def read_credit(status: int, body: bytes) -> Decimal | Refused | Lost:
     return balance
 
 
-def _text(body: bytes) -> str | None:
+def _text(status: int, body: bytes) -> str | None:
+    """Return what the body says, None when it is not for us to read: a redirect's is not KoboMobile's word."""
+    if 300 <= status < 400:
+        return None
     try:
         text = body.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
@@ -175,7 +184,15 @@ def _balance(text: str) -> Decimal | None:
     if isinstance(value, dict):
         value = {str(key).lower(): each for key, each in value.items()}.get("balance")
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return Decimal(value)
+        return _amount(Decimal(value))
     if not isinstance(value, str) or not _BALANCE.fullmatch(value.strip()):
         return None
-    return Decimal(value.strip().replace(",", ""))
+    return _amount(Decimal(value.strip().replace(",", "")))
+
+
+def _amount(value: Decimal) -> Decimal | None:
+    """Return `value` if it can be kept and shown. Its exponent counts: 1E+999999 is a million digits."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or len(digits) > _MOST_DIGITS or abs(exponent) > _MOST_DIGITS:
+        return None
+    return value

@@ -1,4 +1,4 @@
-"""KoboMobile over HTTP: the only caller of urllib3.
+"""KoboMobile over HTTP.
 
 Every call is a POST with a form body (the password stays out of request lines and so out of access logs) and is made
 exactly once: whether to repeat a call whose answer was lost is not for a transport to decide.
@@ -6,19 +6,13 @@ exactly once: whether to repeat a call whose answer was lost is not for a transp
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-)
+from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from kobo_sms.aws.fresh_connections import USUAL, IdleLimit, limit_idle
@@ -33,6 +27,7 @@ from kobo_sms.kobomobile.answers import (
     read_send,
 )
 from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.timed_connections import Unconnected, limit_time
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages.parts import Part
 
@@ -53,7 +48,7 @@ class KoboClient:
         Asked for user and password before each call; asked anew when KoboMobile refuses them, and the
         call then repeated once.
     timeout
-        Seconds that one call may take as a whole, a trickling answer included.
+        Seconds that one call may take as a whole: connecting, TLS, the request, headers and body.
     connections
         Connections kept open, at least the calls that are made at once.
     idle
@@ -66,7 +61,7 @@ class KoboClient:
         self._base_url = base_url
         self._credentials = credentials
         self._timeout = timeout
-        self._pool = limit_idle(urllib3.PoolManager(maxsize=connections, retries=False), idle)
+        self._pool = limit_idle(limit_time(urllib3.PoolManager(maxsize=connections, retries=False)), idle)
 
     def log_in(self) -> None:
         """Fetch user and password if they are not known yet.
@@ -116,7 +111,6 @@ class KoboClient:
         self, endpoint: str, fields: dict[str, str], read: Callable[[int, bytes], A], login: tuple[str, str]
     ) -> A | Lost | Unreachable:
         body = urlencode({"user": login[0], "pass": login[1], **fields})
-        deadline = time.monotonic() + self._timeout
         try:
             response = self._pool.request(
                 "POST",
@@ -127,21 +121,21 @@ class KoboClient:
                 preload_content=False,
                 redirect=False,
             )
-            content = _read_until(response, deadline)
-        except (NewConnectionError, NameResolutionError, ConnectTimeoutError) as error:
-            return Unreachable(type(error).__name__)
+            content = _read_short(response)
+        except Unconnected as error:
+            return Unreachable(error.why)
         except (HTTPError, OSError) as error:
             return Lost(type(error).__name__)
-        return read(response.status, content) if content is not None else Lost("no whole answer in time")
+        return read(response.status, content) if content is not None else Lost("the answer is too long")
 
 
-def _read_until(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes | None:
-    """Return the body, or None when it is not complete by `deadline` or too long to be an answer."""
+def _read_short(response: urllib3.BaseHTTPResponse) -> bytes | None:
+    """Return the body, or None when it is too long to be an answer."""
     content = bytearray()
     try:
         while chunk := response.read1(_CHUNK):
             content += chunk
-            if time.monotonic() > deadline or len(content) > _LONGEST_ANSWER:
+            if len(content) > _LONGEST_ANSWER:
                 return None
         response.release_conn()
         return bytes(content)

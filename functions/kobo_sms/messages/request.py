@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from kobo_sms.errors import InvalidRequest, Problem
 from kobo_sms.messages import numbers, pages
-from kobo_sms.messages.fields import FIELDS, find_problems, read_moment
+from kobo_sms.messages.compact_json import MAX_MESSAGE, dump, size
+from kobo_sms.messages.fields import FIELDS, ID_PATTERN, find_problems, read_moment
 
+# Beside the request there must be room in a message for which part it is, and for why it could not be sent.
+MAX_BODY = MAX_MESSAGE - 4096
 # They are kept one by one in one item, and DynamoDB's limit is 400 kB.
 MAX_BAD_NUMBERS = 1000
 # Stands in a dead letter where the text of a sensitive request stood.
@@ -118,6 +122,12 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
     )
 
 
+def require_room(body: str) -> None:
+    """Raise InvalidRequest for a message's body that leaves no room beside it for what the stack notes there."""
+    if size(body) > MAX_BODY:
+        raise InvalidRequest([Problem("body", f"has {size(body):,} bytes, at most {MAX_BODY:,} can be; split it")])
+
+
 def _load(body: str) -> dict[str, Any]:
     try:
         fields = json.loads(body)
@@ -150,7 +160,8 @@ def _storable(raw: str) -> str:
 def conceal(body: str) -> str:
     """Return `body` without its text if it says `sensitive`: what is dead is kept for two weeks for people to read.
 
-    The text may stand in a field of another name: of unknown fields only the names are kept.
+    The text may stand in a field of another name: of unknown fields only the names are kept, and not even these where
+    a message has no room for them. What is then still too large is no request; its id is kept.
     """
     try:
         fields = json.loads(body)
@@ -158,5 +169,14 @@ def conceal(body: str) -> str:
         return body
     if not isinstance(fields, dict) or not fields.get("sensitive"):
         return body
-    kept = set(FIELDS) - {"msg"}
-    return json.dumps({name: value if name in kept else CONCEALED for name, value in fields.items()})
+    known = {name: value for name, value in fields.items() if name in FIELDS and name != "msg"}
+    for kept in (fields | dict.fromkeys(fields.keys() - known.keys(), CONCEALED), known):
+        try:
+            text = dump(kept)
+        except RecursionError:
+            # Lists in lists that could just be read.
+            continue
+        if size(text) <= MAX_MESSAGE:
+            return text
+    id_ = fields.get("id")
+    return dump({"sensitive": True} | ({"id": id_} if isinstance(id_, str) and re.match(ID_PATTERN, id_) else {}))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kobo_sms.aws.queues import ORIGIN, PART, QUEUED_AT, Message, Queues
+from kobo_sms.aws.part_attributes import NAMES, write_attributes
+from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import conceal
 from kobo_sms.sending.decisions import Decision
@@ -16,20 +17,19 @@ class DeadLetters:
 
     def put(self, message: Message, part: Part, decision: Decision, answer: str) -> None:
         """Dead-letter a part that is given up; `answer` names KoboMobile's last one."""
-        notes = {
+        # First what tells which part it is, then what people need most.
+        notes = write_attributes(part) | {
+            "Lane": message.lane.value,
             "Reason": decision.reason,
             "RequestId": part.request.id,
             "Attempts": str(decision.attempts),
             "LastAnswer": answer,
-            "Lane": message.lane.value,
-            PART: part.name,
-            ORIGIN: part.origin,
-            QUEUED_AT: f"{part.queued_at:.3f}",
         }
         self._queues.dead_letter(conceal(message.body), notes)
 
     def put_invalid(self, message: Message, reason: str, request_id: str = "") -> None:
         """Dead-letter a message that is no request that can be sent."""
-        notes = {"Reason": reason, "RequestId": request_id, "Lane": message.lane.value}
-        notes |= {name: value for name, value in message.attributes.items() if name in (PART, ORIGIN, QUEUED_AT)}
+        notes = {"Lane": message.lane.value, "Reason": reason, "RequestId": request_id}
+        # Last, as they may be anything.
+        notes |= {name: value for name in NAMES if (value := message.attributes.get(name)) is not None}
         self._queues.dead_letter(conceal(message.body), notes)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kobo_sms.aws.part_attributes import NAMES
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.campaigns.campaign import CampaignState
 from kobo_sms.campaigns.watch import CampaignWatch
@@ -134,7 +135,8 @@ class Sender:
     def _reject(self, message: Message, error: InvalidRequest) -> SendResult:
         self._dead_letters.put_invalid(message, str(error))
         # The advice may quote the text's characters, and an unknown field's name may be anything.
-        at_fault = [problem.field if problem.field in FIELDS else "another field" for problem in error.problems]
+        named = {*FIELDS, *NAMES, "body"}
+        at_fault = [problem.field if problem.field in named else "another field" for problem in error.problems]
         return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
 
     def _obey(self, message: Message, part: Part, now: float) -> SendResult | None:

@@ -6,13 +6,14 @@ Both go through send_sms itself, invoked with the records that its event source 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.aws.queues import QUEUED_AT
-from kobo_sms.aws.sqs_records import make_record
-from kobo_sms.errors import ProbeFailed
+from kobo_sms.aws.sqs_records import make_record, queued_at
+from kobo_sms.errors import InvalidRequest, ProbeFailed
+from kobo_sms.messages.compact_json import size
 from kobo_sms.messages.lanes import DEAD_AFTER, Lane
 from kobo_sms.runtime import Deadline
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _PROBE_SIZE = 3
 # Longer than send_sms runs (template.yaml): nobody else gets a message that it is working on.
 _PROBE_VISIBILITY = 90
+# Lambda: at most 6 MB of payload in a synchronous invocation, and a body may be twice as long there as a JSON string.
+_TOGETHER = 2_500_000
 # A sweep sees a message once; should it die, nothing is kept for long.
 _SWEEP_VISIBILITY = 300
 
@@ -73,14 +76,15 @@ class ClosedLanes:
             when send_sms does not answer.
         """
         received = self._receive(lane, _PROBE_SIZE, _PROBE_VISIBILITY)
-        answer = self._hand_over(lane, received) if received else {}
-        fared = {name: int(answer.get(name, 0)) for name in ("accepted", "answered", "failed")}
+        counted = self._hand_over(lane, received) if received else Counter[str]()
+        fared = {name: counted[name] for name in ("accepted", "answered", "failed")}
         # `poor` is what the release before this one calls it.
-        fared["no_credit"] = int(answer.get("no_credit", answer.get("poor", 0)))
+        fared["no_credit"] = counted["no_credit"] + counted["poor"]
         return Probe(tried=len(received), waiting=self.waiting(lane), **fared)
 
     def sweep(self, lane: Lane, deadline: Deadline) -> bool:
-        """Hand the messages of `lane` that are too old to send_sms, which gives them up without calling KoboMobile.
+        """Hand the messages of `lane` that are too old, or whose age cannot be told, to send_sms, which gives them up
+        without calling KoboMobile.
 
         Returns whether the whole queue was looked at before `deadline`. Then the others are put back,
         in case the lane opens.
@@ -89,13 +93,19 @@ class ClosedLanes:
         received = None
         while received != [] and not deadline.passed:
             received = self._receive(lane, 10, _SWEEP_VISIBILITY)
-            old = [message for message in received if self._clock() - _queued_at(message) >= DEAD_AFTER]
+            old = [message for message in received if self._is_to_end(message)]
             young += [message for message in received if message not in old]
             for at in range(0, len(old), _PROBE_SIZE):
                 self._hand_over(lane, old[at : at + _PROBE_SIZE])
         if received == []:
             self._put_back(lane, young, deadline)
         return received == []
+
+    def _is_to_end(self, message: MessageTypeDef) -> bool:
+        try:
+            return self._clock() - queued_at(message) >= DEAD_AFTER
+        except InvalidRequest:
+            return True
 
     def _put_back(self, lane: Lane, messages: Sequence[MessageTypeDef], deadline: Deadline) -> None:
         for at in range(0, len(messages), 10):
@@ -121,31 +131,28 @@ class ClosedLanes:
         )
         return list(answer.get("Messages", []))
 
-    def _hand_over(self, lane: Lane, received: Sequence[MessageTypeDef]) -> dict[str, Any]:
+    def _hand_over(self, lane: Lane, received: Sequence[MessageTypeDef]) -> Counter[str]:
+        """Have send_sms process messages; return what it counted."""
         arn = self._attributes(lane)["QueueArn"]
-        records = [make_record(message, arn) for message in received]
-        payload = json.dumps({"Records": records, "probe": True})
-        answer = self._functions.invoke(FunctionName=self._function, Payload=payload)
+        small = sum(size(message["Body"]) for message in received) <= _TOGETHER
+        counted: Counter[str] = Counter()
+        for group in [received] if small else [[message] for message in received]:
+            response = self._invoke([make_record(message, arn) for message in group])
+            staying = {each["itemIdentifier"] for each in response.pop("batchItemFailures")}
+            for message in group:
+                if message["MessageId"] not in staying:
+                    self._sqs.delete_message(QueueUrl=self._queues[lane], ReceiptHandle=message["ReceiptHandle"])
+            counted.update({name: count for name, count in response.items() if isinstance(count, int)})
+        return counted
+
+    def _invoke(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        payload = json.dumps({"Records": records, "probe": True}, ensure_ascii=False)
+        answer = self._functions.invoke(FunctionName=self._function, Payload=payload.encode())
         if "FunctionError" in answer:
             raise ProbeFailed(f"send_sms: {answer['FunctionError']}")
         response: dict[str, Any] = json.loads(answer["Payload"].read())
-        staying = {each["itemIdentifier"] for each in response["batchItemFailures"]}
-        for message in received:
-            if message["MessageId"] not in staying:
-                self._sqs.delete_message(QueueUrl=self._queues[lane], ReceiptHandle=message["ReceiptHandle"])
         return response
 
     def _attributes(self, lane: Lane) -> dict[str, str]:
         answer = self._sqs.get_queue_attributes(QueueUrl=self._queues[lane], AttributeNames=["All"])
         return {str(name): value for name, value in answer["Attributes"].items()}
-
-
-def _queued_at(message: MessageTypeDef) -> float:
-    sent_at = float(message["Attributes"]["SentTimestamp"]) / 1000
-    if QUEUED_AT not in message.get("MessageAttributes", {}):
-        return sent_at
-    try:
-        return float(message["MessageAttributes"][QUEUED_AT]["StringValue"])
-    except (KeyError, ValueError):
-        # Not ours, whoever wrote it.
-        return sent_at

@@ -14,7 +14,11 @@ def read_bucket(clients: Clients, name: str) -> dict[str, Any]:
         "BucketName": name,
         "BucketEncryption": {
             "ServerSideEncryptionConfiguration": [
-                {"ServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"]} for rule in encryption
+                {
+                    "ServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"],
+                    "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+                }
+                for rule in encryption
             ]
         },
         "PublicAccessBlockConfiguration": s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
@@ -28,7 +32,13 @@ def read_bucket(clients: Clients, name: str) -> dict[str, Any]:
 def complete_bucket(clients: Clients, name: str, asked: Mapping[str, Any]) -> None:
     """Set a bucket's encryption, ownership and lifecycle by their APIs, as the template asks for them."""
     rules = asked["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    encryption = [{"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]} for rule in rules]
+    encryption: Any = [
+        {
+            "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+            "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+        }
+        for rule in rules
+    ]
     clients.s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": encryption})
     clients.s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=asked["OwnershipControls"])
     lifecycle = [_rule_of_s3(rule) for rule in asked["LifecycleConfiguration"]["Rules"]]

@@ -1,6 +1,7 @@
 """What keeps something: DynamoDB tables, Secrets Manager's secrets, CloudWatch's log groups."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.clients import Clients
@@ -20,8 +21,16 @@ def read_table(clients: Clients, name: str) -> dict[str, Any]:
         "StreamSpecification": table.get("StreamSpecification"),
         "TimeToLiveSpecification": _time_to_live(clients, name),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery == "ENABLED"},
-        "SSESpecification": {"SSEEnabled": table.get("SSEDescription", {}).get("Status") == "ENABLED"},
+        "SSESpecification": _encryption(table.get("SSEDescription", {})),
         "DeletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
+    }
+
+
+def _encryption(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "SSEEnabled": found.get("Status") == "ENABLED",
+        "SSEType": found.get("SSEType"),
+        "KMSMasterKeyId": found.get("KMSMasterKeyArn"),
     }
 
 
@@ -39,7 +48,12 @@ def read_secret(clients: Clients, arn: str) -> dict[str, Any]:
     """Read a secret by its ARN; of what it holds only that it was made as asked."""
     found = clients.secretsmanager.describe_secret(SecretId=arn)
     value = clients.secretsmanager.get_secret_value(SecretId=arn)["SecretString"]
-    return {"Name": found["Name"], "Description": found.get("Description"), "GenerateSecretString": _made(value)}
+    return {
+        "Name": found["Name"],
+        "Description": found.get("Description"),
+        "KmsKeyId": found.get("KmsKeyId"),
+        "GenerateSecretString": _made(value),
+    }
 
 
 def _made(value: str) -> dict[str, Any]:
@@ -60,5 +74,9 @@ def read_group(clients: Clients, name: str) -> dict[str, Any]:
     found = clients.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     for group in found:
         if group["logGroupName"] == name:
-            return {"LogGroupName": name, "RetentionInDays": group.get("retentionInDays")}
+            return {
+                "LogGroupName": name,
+                "RetentionInDays": group.get("retentionInDays"),
+                "KmsKeyId": group.get("kmsKeyId"),
+            }
     raise LookupError(name)

@@ -53,9 +53,12 @@ def test_no_bad_row_is_a_file_without_one(check: Check, tmp_path: Path) -> None:
     assert read(tmp_path / "bad.csv", ",") == [["bad line", "bad reason", "to", "name"]]
 
 
-def test_formulas_stay_what_they_are(check: Check, tmp_path: Path) -> None:
+def test_formulas_are_text_to_a_spreadsheet_and_what_they_were_to_us(check: Check, tmp_path: Path) -> None:
     write(check, "to,name\nnobody,=1+1\n", tmp_path / "bad.csv")
-    assert read(tmp_path / "bad.csv", ",")[1][2:] == ["nobody", "=1+1"]
+    assert read(tmp_path / "bad.csv", ",")[1][2:] == ["nobody", "'=1+1"]
+    mended = (tmp_path / "bad.csv").read_text("utf-8").replace("nobody", "+2348030100001")
+    again = check(mended, "Dear {name}", to="to")
+    assert {each.text for each in again.workspace.recipients()} == {"Dear =1+1"}
 
 
 @pytest.mark.parametrize("link", ["same", "relative", "symbolic", "hard"])

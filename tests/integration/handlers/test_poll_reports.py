@@ -118,7 +118,7 @@ def test_what_is_logged_and_counted(
     assert "803010" not in printed
 
 
-def test_metrics_tell_apart_networks_and_senders_and_the_log_reasons(
+def test_metrics_tell_apart_networks_alone_and_the_log_reasons(
     functions: Functions, kobo: MockControl, output: pytest.CaptureFixture[str]
 ) -> None:
     functions.put({"to": [*EXPECTED, "2348050100001"], "msg": TEXT, "from": "Shop"})
@@ -129,17 +129,21 @@ def test_metrics_tell_apart_networks_and_senders_and_the_log_reasons(
     documents = [line for line in lines if "_aws" in line]
     by: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
     for document in documents:
-        for name in {"network", "sender"} & document.keys():
-            by[name, document[name]] |= document
+        if "network" in document:
+            by["network", document["network"]] |= document
     assert by["network", "Glo"]["Delivered"] == [1.0]
     assert by["network", "MTN"]["NotDelivered"] == [5.0]
     (polled,) = (line for line in lines if line.get("message") == "reports polled")
     assert polled["reasons"]["absent"] == 1
     assert sum(polled["reasons"].values()) == 5
-    assert by["sender", "Shop"]["Delivered"] == [2.0]
-    assert by["sender", "Shop"]["NotDelivered"] == [5.0]
-    # What is crossed is billed as many times: no document has two of them.
-    assert all(len({"network", "sender", "lane"} & document.keys()) <= 1 for document in documents)
+    # Each value of a dimension is billed: the values come from closed sets, and no two dimensions are crossed.
+    declared = [
+        set(names) for document in documents for names in document["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    ]
+    assert {"service", "network"} in declared
+    assert all(names <= {"service", each} for names in declared for each in names - {"service"})
+    assert set.union(*declared) <= {"service", "lane", "network"}
+    assert "Shop" not in json.dumps(documents)
 
 
 def test_more_than_a_hundred_deliveries(

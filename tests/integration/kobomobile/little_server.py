@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,11 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @contextmanager
 def running_server(
-    body: bytes, certificate: Path | None = None, meanwhile: Callable[[], object] = bool
+    body: bytes,
+    certificate: Path | None = None,
+    meanwhile: Callable[[], object] = bool,
+    port: int = 0,
+    trickle: float = 0.0,
 ) -> Iterator[int]:
     """Run a server that answers every POST with `body`, after calling `meanwhile`; return its port.
 
-    With a certificate it speaks TLS.
+    With a certificate it speaks TLS. With `trickle` its headers never end, and a byte comes every so many seconds.
     """
 
     class Answer(BaseHTTPRequestHandler):
@@ -31,15 +36,26 @@ def running_server(
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             meanwhile()
+            if trickle:
+                self.drag_on()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
+        def drag_on(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            # The client gives up.
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"x")
+                    time.sleep(trickle)
+            self.close_connection = True
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from kobo_sms.messages.compact_json import MAX_MESSAGE, size
 from kobo_sms.messages.fields import FIELDS
+from kobo_sms.messages.request import MAX_BODY
+from tests.integration.sending.conftest import REQUEST
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
     from tests.integration.conftest import Stack
-    from tests.integration.sending.conftest import Desk
+    from tests.integration.sending.conftest import Desk, Scales
 
 DAY = 86_400
 PRIORITY = {"Lane": "priority"}
@@ -44,6 +49,78 @@ def test_an_invalid_request_says_why(desk: Desk, aws: Stack, fields: dict[str, A
     # What is logged names the field alone: the advice may quote the text.
     field = next(iter(fields))
     assert verdict.reason == f"at fault: {field if field in FIELDS else 'another field'}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KoboQueuedAt", "yesterday"),
+        ("KoboQueuedAt", "nan"),
+        ("KoboQueuedAt", "1e400"),
+        ("KoboPart", "0." + "1" * 2000),
+        ("KoboOrigin", "0.7"),
+        ("KoboPart", None),
+    ],
+)
+def test_an_attribute_that_is_not_ours_is_dead_at_once(
+    desk: Desk, aws: Stack, kobo: MockControl, name: str, value: str | None
+) -> None:
+    verdict = desk.send(attributes={name: value})
+    assert (verdict.outcome, verdict.returns_after, verdict.reason) == ("invalid", None, f"at fault: {name}")
+    ((body, notes),) = aws.dead()
+    assert isinstance(body, dict)
+    assert body["id"] == "order-1"
+    assert notes["Reason"].startswith(f"{name}: no ")
+    assert (aws.items(), kobo.messages) == ([], [])
+
+
+def test_what_is_to_come_from_the_future_is_given_up_in_time(desk: Desk, aws: Stack, kobo: MockControl) -> None:
+    kobo.add_fault(endpoint="send", answer="error_credit")
+    desk.send(attributes={"KoboQueuedAt": "99999999999"})
+    assert desk.again(after=13 * DAY).outcome == "failed"
+    assert [notes["Reason"] for _, notes in aws.dead()] == ["waited 13 days in the queue"]
+
+
+@pytest.mark.parametrize("spare", [0, 30, 200, 3000])
+def test_a_body_as_large_as_sqs_takes_is_dead_at_once(desk: Desk, aws: Stack, scales: Scales, spare: int) -> None:
+    assert scales.most == MAX_MESSAGE
+    padding = MAX_MESSAGE - spare - size(json.dumps(REQUEST | {"reference": ""}))
+    assert desk.send(reference="x" * padding).dead
+    ((body, notes),) = aws.dead()
+    assert isinstance(body, dict)
+    assert body["id"] == "order-1"
+    assert ("Reason" in notes) == (spare >= 200)
+    if "Reason" in notes:
+        assert notes["Reason"].startswith("body: has 1,04")
+
+
+def test_a_queue_that_takes_less_than_sqs_gets_the_body_alone(desk: Desk, aws: Stack, scales: Scales) -> None:
+    scales.most = size(json.dumps(REQUEST | {"oops": 1}))
+    assert desk.send(oops=1).dead
+    assert [notes for _, notes in aws.dead()] == [{}]
+
+
+@pytest.mark.parametrize("id_", ["order-1", None])
+def test_a_large_request_that_waits_for_long_is_put_back_whole(
+    desk: Desk, aws: Stack, kobo: MockControl, scales: Scales, id_: str | None
+) -> None:
+    kobo.add_fault(endpoint="send", answer="error_credit")
+    many = ["+2348030100001", *(["x₦"] * 100_000)]
+    fields = {name: value for name, value in (REQUEST | {"to": many}).items() if name != "id" or id_}
+    body = json.dumps(fields, ensure_ascii=False)
+    body += " " * (MAX_BODY - size(body))
+    aws.sqs.send_message(QueueUrl=aws.names["PriorityQueue"], MessageBody=body)
+    assert desk.take().outcome == "held"
+    assert desk.again(receives=900).returns_after is None
+    kobo.clear_faults()
+    assert desk.take().outcome == "sent"
+    assert scales.most == MAX_MESSAGE
+
+
+def test_an_error_of_sqs_loses_nothing(desk: Desk, aws: Stack) -> None:
+    aws.sqs.delete_queue(QueueUrl=aws.names["DeadLetterQueue"])
+    with pytest.raises(ClientError):
+        desk.send(oops=1)
 
 
 def test_an_id_used_before_for_other_content(desk: Desk, aws: Stack, kobo: MockControl) -> None:

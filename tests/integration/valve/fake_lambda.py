@@ -22,7 +22,8 @@ class FakeLambda:
     """`states` maps UUIDs to the states of mappings; `updates` and `invoked` keep what was asked for.
 
     A mapping that was changed is `Enabling` or `Disabling` until it is let `settle`, and refuses to change meanwhile.
-    `on_call` is told of each call before it is answered; `fault` is what every call then raises.
+    `on_call` is told of each call before it is answered; `fault` is what every call then raises. `largest` counts the
+    bytes of the largest payload.
     """
 
     send_sms: Callable[[Event], Any]
@@ -32,6 +33,7 @@ class FakeLambda:
     on_call: Callable[[str], None] = lambda name: None
     fault: Exception | None = None
     dies: bool = False
+    largest: int = 0
 
     def settle(self) -> None:
         """Let every change come to its end."""
@@ -50,8 +52,9 @@ class FakeLambda:
         self.states[UUID] = "Enabling" if Enabled else "Disabling"
         return {"State": self.states[UUID]}
 
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self._called("invoke")
+        self.largest = max(self.largest, len(Payload))
         assert FunctionName == "send-sms"
         event = json.loads(Payload)
         self.invoked.append(event)

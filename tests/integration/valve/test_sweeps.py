@@ -90,3 +90,35 @@ def test_a_part_of_a_larger_request_keeps_its_name(held: Room) -> None:
     held.check(after=6 * HOUR)
     assert sorted(notes["KoboPart"] for _, notes in held.stack.dead()) == ["0", "0.1"]
     assert held.stack.item("large", "0.1")["state"] == "failed"
+
+
+@pytest.mark.parametrize("value", ["yesterday", "nan", "1e400"])
+def test_what_does_not_say_how_old_it_is_ends_with_the_first_sweep(held: Room, value: str) -> None:
+    held.put(1, age=DAY)
+    held.stack.sqs.send_message(
+        QueueUrl=held.url(Lane.BULK),
+        MessageBody='{"to": ["2348030100001"], "msg": "Hello", "id": "odd"}',
+        MessageAttributes={"KoboQueuedAt": {"DataType": "String", "StringValue": value}},
+    )
+    held.check(after=6 * HOUR)
+    ((body, notes),) = held.stack.dead()
+    assert isinstance(body, dict)
+    assert body["id"] == "odd"
+    assert notes["Reason"].startswith("KoboQueuedAt: no moment")
+    assert held.waiting() == (1, 0)
+
+
+def test_large_messages_are_handed_over_one_by_one(held: Room) -> None:
+    age, padding = 13 * DAY + 60, '\\"' * 500_000
+    for at in range(3):
+        held.stack.sqs.send_message(
+            QueueUrl=held.url(Lane.BULK),
+            MessageBody=f'{{"id": "large-{at}", "oops": "{padding}"}}',
+            MessageAttributes={"KoboQueuedAt": {"DataType": "String", "StringValue": f"{held.clock.now - age:.3f}"}},
+        )
+    held.check(after=6 * HOUR)
+    # Lambda: at most 6 MB in one invocation.
+    assert held.functions.largest < 6_000_000
+    assert [len(event["Records"]) for event in held.functions.invoked] == [1, 1, 1]
+    assert len(held.stack.dead()) == 3
+    assert held.waiting() == (0, 0)

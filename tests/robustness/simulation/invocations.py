@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.aws.queues import PART, Message
+from kobo_sms.aws.part_attributes import PART
+from kobo_sms.aws.queues import Message
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import ROOT
 from kobo_sms.runtime import Deadline

@@ -10,10 +10,11 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from botocore.exceptions import BotoCoreError
-from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from kobo_sms.errors import UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, SendAnswer, Unreachable, read_credit, read_send
+from kobo_sms.kobomobile.timed_connections import Unconnected
 from mock_kobo.api import broken
 from mock_kobo.gateway import ANSWERED, Reply
 from mock_kobo.mock import Mock
@@ -87,7 +88,7 @@ class KoboMobile:
         self._chaos.edge()
         if self._chaos.happens(self._chaos.odds.refuse):
             self._tell(endpoint, fields, Unreachable("refused"))
-            raise NewConnectionError(cast("Any", "KoboMobile"), "refused")
+            raise Unconnected(cast("Any", "KoboMobile"), ConnectionRefusedError())
         self._settings.clock.frozen_at = self._clock()
         status, content = self._serve(endpoint, fields)
         self._chaos.edge()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from kobo_sms.aws.queues import Message
-from kobo_sms.aws.sqs_records import make_record, read_record
-from kobo_sms.errors import ConfigurationError
+from kobo_sms.aws.sqs_records import make_record, queued_at, read_record
+from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.messages.lanes import Lane
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def test_a_record_is_read(probe: bool) -> None:
         message_id="id-1",
         receipt_handle="handle-1",
         body='{"to": "2348030100001", "msg": "Hello"}',
-        attributes={"KoboPart": "0.1", "Count": "5"},
+        # A value that is not of the type String is none.
+        attributes={"KoboPart": "0.1", "Count": None, "Blob": None},
         sent_at=1_800_000_000.125,
         lane=Lane.BULK,
         receives=7,
@@ -90,3 +91,31 @@ def test_a_made_record_carries_the_part_that_was_queued() -> None:
     part = read_record(made(MessageAttributes=attributes), LANES).read_part("NG")
     assert (part.name, part.origin, part.queued_at) == ("0.1.0", "0.1", 1_700_000_000.5)
     assert part.request.id == "id-1"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"StringValue": "0.1", "DataType": "Number"},
+        {"BinaryValue": b"0.1", "DataType": "Binary"},
+        {"BinaryValue": b"0.1", "DataType": "Binary.String"},
+    ],
+)
+@pytest.mark.parametrize("name", ["KoboPart", "KoboOrigin", "KoboQueuedAt"])
+def test_an_attribute_of_another_type_is_nobody_of_ours(name: str, value: dict[str, Any]) -> None:
+    message = read_record(made(MessageAttributes={name: value}), LANES)
+    with pytest.raises(InvalidRequest, match=f"^{name}: "):
+        message.read_part("NG")
+    with pytest.raises(InvalidRequest, match=f"^{name}: "):
+        queued_at(cast("MessageTypeDef", RECEIVED | {"MessageAttributes": {name: value}}))
+
+
+def test_a_type_may_have_a_name_of_its_own() -> None:
+    attributes = {"KoboPart": {"StringValue": "0.1", "DataType": "String.part"}}
+    assert read_record(made(MessageAttributes=attributes), LANES).read_part("NG").name == "0.1"
+
+
+def test_the_age_is_that_of_the_request() -> None:
+    assert queued_at(cast("MessageTypeDef", RECEIVED | {"MessageAttributes": {}})) == 1_800_000_000.125
+    ours = {"KoboQueuedAt": {"StringValue": "1700000000.500", "DataType": "String"}}
+    assert queued_at(cast("MessageTypeDef", RECEIVED | {"MessageAttributes": ours})) == 1_700_000_000.5

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.composition import settings
 from kobo_sms.errors import ConfigurationError
@@ -11,6 +14,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
 
+ROOT = Path(__file__).parents[3]
 KOBO = {"KOBO_BASE_URL": "http://127.0.0.1/api/", "KOBO_SECRET_ARN": "arn", "HTTP_TIMEOUT_SECONDS": "10"}
 SEND = {
     "KOBO_PRIORITY_QUEUE_URL": "http://127.0.0.1/priority",
@@ -47,6 +51,55 @@ READERS: list[tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = [
     (settings.read_reports, REPORTS),
 ]
 EACH = [(read, env, name) for read, env in READERS for name in env]
+
+
+PATTERN = re.compile(yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["KoboBaseUrl"]["AllowedPattern"])
+SAFE = [
+    "https://kobomobile.net/api",
+    "https://kobomobile.net:8443/api/",
+    "https://10.0.0.7",
+    "http://127.0.0.1:8025/api",
+    "http://127.3.2.1/api",
+    "http://localhost/api",
+    "http://[::1]:8025/api",
+]
+UNSAFE = [
+    "http://kobomobile.net/api",
+    "http://10.0.0.7/api",
+    "http://0.0.0.0/api",
+    "http://127.0.0.1.example.com/api",
+    "http://127.0.0.1@example.com/api",
+    "http://localhost.example.com/api",
+    "http://localhost:pass@example.com/api",
+    "http://localhost@example.com",
+    "http://[::2]/api",
+    "http://127.1/api",
+    "https://user:pass@example.com/api",
+    "https:///api",
+    "ftp://127.0.0.1/api",
+    "kobomobile.net/api",
+    "https://kobomobile.net/api?pass=x",
+]
+
+
+@pytest.mark.parametrize("url", SAFE)
+def test_a_password_goes_over_tls_or_nowhere_else_than_here(url: str) -> None:
+    assert PATTERN.fullmatch(url)
+    assert settings.read_kobo(KOBO | {"KOBO_BASE_URL": url}).base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", UNSAFE)
+def test_an_address_to_which_a_password_would_go_in_clear_is_refused(url: str) -> None:
+    assert not PATTERN.fullmatch(url)
+    with pytest.raises(ConfigurationError, match="KOBO_BASE_URL") as caught:
+        settings.read_kobo(KOBO | {"KOBO_BASE_URL": url})
+    assert "pass" not in str(caught.value).replace("the password", "")
+
+
+@pytest.mark.parametrize("url", ["https://[::1/api", "https://kobomobile.net:x/api"])
+def test_an_address_that_is_none_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="KOBO_BASE_URL is no address"):
+        settings.read_kobo(KOBO | {"KOBO_BASE_URL": url})
 
 
 @pytest.mark.parametrize(("read", "env", "name"), EACH)
@@ -99,7 +152,7 @@ def test_a_threshold_that_is_switched_off_lies_below_none() -> None:
     ],
 )
 def test_an_address_that_leads_nowhere_is_named(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="KOBO_BASE_URL is not an address, as https"):
+    with pytest.raises(ConfigurationError, match="KOBO_BASE_URL "):
         settings.read_kobo(KOBO | {"KOBO_BASE_URL": url})
 
 

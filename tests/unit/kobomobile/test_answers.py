@@ -78,6 +78,9 @@ def test_answers_of_send(wording: str, said: str, answer: Accepted | Refused) ->
         f"{ONE},a,{TWO},b".encode(),
         f"{ONE},a~error_gw".encode(),
         f"{ONE},{'a' * 65}".encode(),
+        f"{ONE},\x1b[2J".encode(),
+        f"{ONE},a\u202eb".encode(),
+        f"error_{'x' * 41}".encode(),
         b"\x1f\x8b\x00\xff",
         b"\xff\xfes\x00e\x00n\x00t\x00",
     ],
@@ -121,10 +124,31 @@ def test_answers_of_report(wording: str, said: str, answer: Report | Refused) ->
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, HTML), (503, HTML), (503, b""), (502, b"DELIVRD"), (200, b"\xff"), (200, b"DELIVRD UNDELIV"), (200, b"12")],
+    [
+        (200, HTML),
+        (503, HTML),
+        (503, b""),
+        (502, b"DELIVRD"),
+        (200, b"\xff"),
+        (200, b"DELIVRD UNDELIV"),
+        (200, b"12"),
+        (204, b""),
+        (202, b""),
+        (206, b"DELIVRD"),
+        (100, b""),
+    ],
 )
 def test_what_is_no_report_is_lost(status: int, body: bytes) -> None:
     assert isinstance(read_report(status, body), Lost)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("body", ["", "sent", f"{ONE},a", "DELIVRD", "error_msgid", "error_user", "100"])
+def test_a_redirect_is_never_an_answer(status: int, body: str) -> None:
+    for read in (read_send, read_report, read_credit):
+        found = read(status, body.encode())
+        assert isinstance(found, Lost)
+        assert f"HTTP {status}" in found.why
 
 
 def test_an_error_token_counts_whatever_the_status() -> None:
@@ -181,6 +205,11 @@ def test_no_answer_of_credit_is_lost(status: int, body: bytes) -> None:
         "--1",
         "1.",
         ".5",
+        "1" * 31,
+        '{"balance": 1e999999}',
+        '{"balance": 1e-999999}',
+        '{"balance": -1E31}',
+        f"0.{'1' * 31}",
     ],
 )
 def test_a_balance_that_cannot_be_read_is_no_zero(body: str) -> None:

@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.messages.compact_json import MAX_MESSAGE, UNSENDABLE, size
 from kobo_sms.messages.fields import FIELDS
 from kobo_sms.messages.parts import Part
-from kobo_sms.messages.request import BadNumber, Request, conceal, parse
+from kobo_sms.messages.request import MAX_BODY, BadNumber, Request, conceal, parse, require_room
 
 LAGOS = timezone(timedelta(hours=1))
 # What SQS takes in a message's body.
@@ -190,5 +191,43 @@ def test_conceal_leaves_the_rest_as_it_was(body: str) -> None:
     assert conceal(body) == body
 
 
-def test_what_conceal_returns_is_ascii() -> None:
-    assert conceal(r'{"sensitive": true, "reference": "\u0000\ud800\uffff"}').isascii()
+def test_what_conceal_returns_sqs_takes() -> None:
+    text = conceal(r'{"sensitive": true, "reference": "\u0000\ud800\uffff\u20a6"}')
+    assert not UNSENDABLE.search(text)
+
+
+def to_largest(body: str) -> str:
+    """Return `body` with as many numbers as a message of SQS takes."""
+    more = '"+2348030100001",' * ((MAX_MESSAGE - size(body) - 20) // 17)
+    return body.replace('"to": [', f'"to": [{more}')
+
+
+def test_what_conceal_returns_fits_into_a_message() -> None:
+    # The text was shorter than what stands in its place.
+    body = to_largest('{"id": "a", "sensitive": true, "msg": "4711", "to": ["+2348030100001"]}')
+    kept = conceal(body + " " * (MAX_MESSAGE - size(body)))
+    assert size(kept) <= MAX_MESSAGE
+    assert "4711" not in kept
+    assert json.loads(kept)["id"] == "a"
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        ",".join(f'"{at}": 1' for at in range(100_000)),
+        f'"to": [{",".join(["1e9"] * 250_000)}]',
+        f'"reference": {"[" * 900}{"]" * 900}',
+    ],
+    ids=["unknown fields", "numbers that grow", "nested"],
+)
+def test_what_conceal_cannot_shorten_it_leaves_out(filling: str) -> None:
+    kept = conceal('{"id": "a", "sensitive": true, "msg": "4711", ' + filling + "}")
+    assert size(kept) <= MAX_MESSAGE
+    assert "4711" not in kept
+    assert json.loads(kept)["id"] == "a"
+
+
+def test_a_body_leaves_room_for_what_is_noted_beside_it() -> None:
+    require_room("₦" * (MAX_BODY // 3))
+    with pytest.raises(InvalidRequest, match="body: has 1,044,481 bytes, at most 1,044,480 can be"):
+        require_room("₦" * (MAX_BODY // 3) + "x")
