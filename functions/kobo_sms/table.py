@@ -11,6 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
+# Which shape of items this release writes, as their attribute `schema`; none is a release before there was one. It
+# grows when a release changes what an attribute means: docs/operating.md, "Upgrading".
+SCHEMA = 1
 CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
 REPORTS_ID = "~reports"

@@ -134,10 +134,6 @@ def _named(state: str) -> str:
     return state.title().replace("_", "")
 
 
-def _arrived(end: End) -> str:
-    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
-
-
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
     """Write one line and the metrics of one run of check_credit."""
     outlook = checked.forecast

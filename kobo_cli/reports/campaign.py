@@ -49,7 +49,7 @@ def build(campaign: Campaign, progress: Progress, now: float, rate: float | None
         "state": state.value,
         "rows": campaign.rows,
         "queued": campaign.place.recipients,
-        "counts": {state.value: counts[state] for state in states.ALL if counts[state]},
+        "counts": {str(state): counts[state] for state in states.in_order(+counts)},
         "at": iso(campaign.at),
         "requests": campaign.requests,
         "created_at": iso(campaign.created_at),

@@ -29,6 +29,12 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"
 
 
+def read_state(word: str) -> CampaignState:
+    """Return the state that a campaign is kept in. One that only a release to come knows counts as paused: nothing more
+    of the campaign is sent until somebody knows what it means."""
+    return CampaignState(word) if word in frozenset(CampaignState) else CampaignState.PAUSED
+
+
 # Those that queue_campaign works on.
 ACTIVE = frozenset({CampaignState.SCHEDULED, CampaignState.QUEUEING, CampaignState.SENDING})
 UNQUEUED = frozenset({CampaignState.SCHEDULED, CampaignState.QUEUEING})
@@ -138,7 +144,7 @@ def read_item(item: Item) -> Campaign:
         rows=int(item["rows"]),
         at=float(item["at"]),
         created_at=float(item["created_at"]),
-        state=CampaignState(item["state"]),
+        state=read_state(item["state"]),
         lane=Lane(item["lane"]),
         sender=item.get("from"),
         by=item.get("by", ""),

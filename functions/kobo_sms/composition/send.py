@@ -26,6 +26,7 @@ from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
@@ -90,12 +91,13 @@ def build_send_app(env: Mapping[str, str], runtime: Runtime, kobo: type[KoboClie
 
 def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime, warn: Callable[[str], None]) -> Sender:
     """Return a sender over the clients; `warn` is told, in words, what an operator should see."""
-    wanted, kept = settings.read_send(env), settings.read_store(env)
+    wanted, kept, identity = settings.read_send(env), settings.read_store(env), settings.read_identity(env)
     store = Store(
         clients.dynamodb,
         kept.table,
         keep_seconds=kept.keep_seconds,
-        fingerprint_key=kept.fingerprint_key,
+        fingerprints=Fingerprints(identity.fingerprint_key, identity.former_key),
+        namespace=identity.namespace,
         default_sender=wanted.default_sender,
         store_text=kept.store_text,
     )

@@ -31,6 +31,7 @@ from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 # What an invocation may raise when its surroundings fail: the message comes back. All else is a bug.
 EXPECTED = (BotoCoreError, ClientError, LostClaim, EnqueueFailed, ConfigurationError, OptOutsUnknown)
-FINGERPRINT_KEY = "stack-id"
+FINGERPRINTS, NAMESPACE = Fingerprints("a key", "stack-id"), "kobo"
 DEFAULT_SENDER = "KoboSMS"
 TABLE, STACK = "messages", "kobo-sms"
 _KEEP_SECONDS = 30 * 86_400
@@ -110,7 +111,8 @@ class Functions:
             cast("Any", world.dynamodb),
             TABLE,
             keep_seconds=_KEEP_SECONDS,
-            fingerprint_key=FINGERPRINT_KEY,
+            fingerprints=FINGERPRINTS,
+            namespace=NAMESPACE,
             default_sender=DEFAULT_SENDER,
         )
         client, clock = self._client(), world.clock
