@@ -43,6 +43,8 @@ PARAMETERS = {
     "TimeZone": "Africa/Lagos",
     "BulkQuietHours": "",
     "FindByNumber": "true",
+    "MessageNamespace": "",
+    "ProtectTable": "true",
     "KmsKeyArn": "",
 }
 # What local.env lists beyond how to reach AWS.
@@ -59,6 +61,8 @@ VARIABLES = {
     "KOBO_TIME_ZONE",
     "KOBO_BULK_QUIET_HOURS",
     "KOBO_SECRET_ARN",
+    "KOBO_FINGERPRINT_KEY_ARN",
+    "KOBO_MESSAGE_NAMESPACE",
     "KOBO_TOPIC_ARN",
     "KOBO_BASE_URL",
 }

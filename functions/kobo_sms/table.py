@@ -11,6 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
+# Which shape of items this release writes, as their attribute `schema`; none is a release before there was one. It
+# grows when a release changes what an attribute means: docs/operating.md, "Upgrading".
+SCHEMA = 1
 CREDIT_ID, CREDIT_STATE = "~credit", "state"
 VALVE_ID, VALVE_PART = "~valve", "state"
 REPORTS_ID = "~reports"
@@ -21,6 +24,8 @@ CAMPAIGNS_ID = "~campaigns"
 LOOKUP_PREFIX = "~to/"
 # Each followed by a shard; the part is a number: who opted out, and whom a report called do-not-disturb.
 OPTOUT_PREFIX, DO_NOT_DISTURB_PREFIX = "~optout/", "~dnd/"
+# Followed by a request's id: a message of a campaign that came to no part.
+LEFT_OUT_PREFIX = "~left-out/"
 # The partitions of the index `due`: those of parts that wait for reports, and that of campaigns to be queued.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 CAMPAIGNS_DUE = "campaigns"

@@ -153,7 +153,7 @@ class _Reckoning:
         yield Line("EventBridge", "schedules", "schedules", month=sum(self._stack.ticks.values()))
 
     def _secrets(self) -> Iterator[Line]:
-        yield Line("Secrets Manager", "the password", "secrets", month=self._stack.secrets)
+        yield Line("Secrets Manager", "two secrets", "secrets", month=self._stack.secrets)
         yield Line("Secrets Manager", "calls, one a cold start", "secret calls", month=self._cold_starts)
 
     def _cloudwatch(self) -> Iterator[Line]:

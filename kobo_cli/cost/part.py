@@ -13,7 +13,7 @@ _WRITE_UNIT, _READ_UNIT, _EVENT_CHUNK = 1024, 4096, 65_536
 # What the campaign's id and the attributes of its index add.
 _OF_A_CAMPAIGN = 55
 # An entry of `kobo find`, and what storage adds to each item and each entry of an index.
-LOOK_UP_BYTES, STORAGE_OVERHEAD = 90, 100
+LOOK_UP_BYTES, STORAGE_OVERHEAD = 98, 100
 # An entry of the index `campaign`: the keys of table and index.
 _INDEX_ENTRY = 90
 _EVENTS = 3
@@ -30,12 +30,12 @@ class PartSize:
     @property
     def claimed(self) -> int:
         """After the claim."""
-        return 384 + self.text + 17 * self.numbers + self._campaign
+        return 439 + self.text + 17 * self.numbers + self._campaign
 
     @property
     def sent(self) -> int:
         """After KoboMobile's answer."""
-        return 436 + self.text + 59 * self.numbers + self._campaign
+        return 491 + self.text + 59 * self.numbers + self._campaign
 
     def asked(self, rounds: float) -> float:
         """After so many rounds of questions that ended nothing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kobo_cli.dead.verdicts import Judge
 from kobo_cli.errors import CliError
 from kobo_sms.messages.lanes import Lane
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True)
 class StackFacts:
-    """`fingerprint_key` keys the fingerprints of requests, `region` is whose national numbers are understood."""
+    """`fingerprints` and `namespace` are those of requests, `region` is whose national numbers are understood."""
 
-    fingerprint_key: str
+    fingerprints: Fingerprints
+    namespace: str
     region: str
     default_sender: str
     store_text: bool
@@ -28,7 +30,7 @@ class StackFacts:
 
     def judge(self, lane: Lane | None = None, *, may_double: bool = False) -> Judge:
         """Return who judges the letters of this stack, as an operator asks for it."""
-        return Judge(self.fingerprint_key, self.region, lane, may_double)
+        return Judge(self.fingerprints, self.region, lane, may_double)
 
     def store(self, connection: Connection) -> OperatorStore:
         """Return the messages table as send_sms of this stack keeps it."""
@@ -36,7 +38,8 @@ class StackFacts:
             connection.dynamodb,
             connection.variables["KOBO_TABLE"],
             keep_seconds=self.keep_seconds,
-            fingerprint_key=self.fingerprint_key,
+            fingerprints=self.fingerprints,
+            namespace=self.namespace,
             default_sender=self.default_sender,
             store_text=self.store_text,
         )
@@ -54,8 +57,10 @@ def read_facts(connection: Connection) -> StackFacts:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
     try:
         return StackFacts(
-            # template.yaml gives send_sms this as FINGERPRINT_KEY.
-            fingerprint_key=stack["StackId"],
+            # What template.yaml gives send_sms as FINGERPRINT_KEY, FORMER_FINGERPRINT_KEY and MESSAGE_NAMESPACE. The
+            # release before this one had only the second.
+            fingerprints=_read_fingerprints(connection, stack["StackId"]),
+            namespace=connection.variables.get("KOBO_MESSAGE_NAMESPACE", ""),
             region=parameters["DefaultRegion"],
             default_sender=parameters["DefaultSenderId"],
             store_text=parameters["StoreText"] == "true",
@@ -63,3 +68,12 @@ def read_facts(connection: Connection) -> StackFacts:
         )
     except KeyError as error:
         raise CliError(f"the stack {connection.stack} has no parameter {error}") from error
+
+
+def _read_fingerprints(connection: Connection, stack_id: str) -> Fingerprints:
+    """Return how the stack keeps fingerprints. Errors of Secrets Manager pass through."""
+    arn = connection.variables.get("KOBO_FINGERPRINT_KEY_ARN")
+    if arn is None:
+        return Fingerprints(stack_id)
+    key: str = connection.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    return Fingerprints(key, stack_id)

@@ -13,6 +13,7 @@ from kobo_sms.messages import states
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.standing import Standing
 
 _TRIED_AGAIN = states.OPEN | {State.FAILED, State.UNKNOWN}
@@ -58,11 +59,11 @@ class Verdict:
 class Judge:
     """Judges letters of one stack.
 
-    `fingerprint_key` and `region` are the stack's. `lane` is for letters of which nothing says where they came from;
+    `fingerprints` and `region` are the stack's. `lane` is for letters of which nothing says where they came from;
     `may_double`: the operator takes upon himself that what is in doubt is sent twice.
     """
 
-    fingerprint_key: str
+    fingerprints: Fingerprints
     region: str
     lane: Lane | None = None
     may_double: bool = False
@@ -102,7 +103,7 @@ class Judge:
         if part is None:
             # Without its text there is no telling but by what only a part that was given up has.
             return letter.is_concealed and letter.attempts is not None
-        return bool(standing.item.get("fingerprint") == part.fingerprint(self.fingerprint_key))
+        return self.fingerprints.match(part, standing.item)
 
     def _begin(self, part: Part, standing: Standing | None, now: float) -> tuple[Step, str]:
         """Return how the first retry of a letter begins, or why it is not to be made."""

@@ -82,4 +82,4 @@ def _part(item: Item) -> Status:
 
 def _counts(recipients: Iterable[Status]) -> dict[str, int]:
     counted = Counter(recipient["state"] for recipient in recipients)
-    return {state: counted[state] for state in states.ALL if state in counted}
+    return {state: counted[state] for state in states.in_order(counted)}

@@ -40,7 +40,7 @@ def build(items: Iterable[Mapping[str, Any]]) -> Stats:
             by_reason[end.reason] += count
     return {
         "recipients": by_state.total(),
-        "states": {state: by_state[state] for state in states.ALL if by_state[state]},
+        "states": {state: by_state[state] for state in states.in_order(+by_state)},
         "reasons": [
             {"reason": key, "means": REASONS.get(key, key), "recipients": count}
             for key, count in by_reason.most_common()

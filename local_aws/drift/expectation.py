@@ -1,5 +1,6 @@
 """What the transformed template asks for, with every function worked out for the stack that was created."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ _ARNS = {
     SECRET: "{}",
 }
 _ARN_ATTRIBUTES = {"Arn", "Id", "TopicArn"}
+# A dynamic reference: CloudFormation puts in what the secret holds.
+_IN_SECRET = re.compile(r"{{resolve:secretsmanager:(arn:[^}]+):SecretString}}")
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,27 @@ def expected_resources(
     """Return what should exist. Resources whose condition is false are left out."""
     identifiers = _identifiers(clients, template, deployment)
     resolver = _resolver(clients, template, parameters, deployment, identifiers)
+
+    def properties(resource: Mapping[str, Any]) -> Any:
+        return _with_secrets(clients, resolver.resolve(resource.get("Properties", {})))
+
     return [
-        Expected(name, resource["Type"], identifiers.get(name, ""), resolver.resolve(resource.get("Properties", {})))
+        Expected(name, resource["Type"], identifiers.get(name, ""), properties(resource))
         for name, resource in template["Resources"].items()
         if "Condition" not in resource or resolver.holds(resource["Condition"])
     ]
+
+
+def _with_secrets(clients: Clients, value: Any) -> Any:
+    """Return a resolved value with its dynamic references replaced by what the secrets hold."""
+    if isinstance(value, list):
+        return [_with_secrets(clients, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_secrets(clients, item) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    secrets = clients.secretsmanager
+    return _IN_SECRET.sub(lambda match: secrets.get_secret_value(SecretId=match[1])["SecretString"], value)
 
 
 def _identifiers(clients: Clients, template: Template, deployment: Deployment) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
+# What a secret holds that the template takes in.
+FINGERPRINT_KEY = "a fingerprint key"
+NAMESPACE = "123456789012/eu-west-1/kobo"
 
 
 class Template:
@@ -17,7 +21,9 @@ class Template:
     def __init__(self, parameters: dict[str, str], resources: dict[str, str]) -> None:
         self._content = _template()
         defaults = {name: str(each.get("Default", "")) for name, each in self._content["Parameters"].items()}
-        self._known = defaults | parameters | resources | {"AWS::StackName": "kobo", "AWS::StackId": "stack-id"}
+        account, region, name = NAMESPACE.split("/")
+        stack = {"AWS::StackName": name, "AWS::StackId": "stack-id", "AWS::Region": region, "AWS::AccountId": account}
+        self._known = defaults | parameters | resources | stack
 
     def properties(self, resource: str) -> dict[str, Any]:
         found: dict[str, Any] = self._content["Resources"][resource]["Properties"]
@@ -39,7 +45,21 @@ class Template:
             name, *keys = value["FindInMap"]
             first, second = (self._resolve(key) for key in keys)
             return str(self._content["Mappings"][name][first][second])
+        if isinstance(value, dict) and "Sub" in value:
+            text: str = value["Sub"]
+            if text == "{{resolve:secretsmanager:${FingerprintKey}:SecretString}}":
+                return FINGERPRINT_KEY
+            return re.sub(r"\$\{([^}]+)\}", lambda found: self._known[found[1]], text)
+        if isinstance(value, dict) and "Fn::If" in value:
+            condition, yes, no = value["Fn::If"]
+            return self._resolve(yes if self._holds(self._content["Conditions"][condition]) else no)
         return str(value)
+
+    def _holds(self, condition: Any) -> bool:
+        if "Not" in condition:
+            return not self._holds(condition["Not"][0])
+        left, right = map(self._resolve, condition["Equals"])
+        return left == right
 
 
 class _Loader(yaml.SafeLoader):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.aws.item_errors import passes_soon
 from kobo_sms.errors import NotWritten
-from kobo_sms.table import Item
+from kobo_sms.table import SCHEMA, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,7 +29,7 @@ def put_all(client: DynamoDBClient, table: str, items: Iterable[Item], pause: Ca
     NotWritten
         when DynamoDB keeps refusing some for now.
     """
-    write_all(client, table, [{"PutRequest": {"Item": encode(item)}} for item in items], pause)
+    write_all(client, table, [{"PutRequest": {"Item": encode(item | {"schema": SCHEMA})}} for item in items], pause)
 
 
 def write_all(client: DynamoDBClient, table: str, requests: Sequence[Any], pause: Callable[[float], None]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
+from kobo_sms.table import SCHEMA
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -115,7 +117,8 @@ class Expression:
         return self.where(f"{name} = {self.value(version)}" if version else f"attribute_not_exists({name})")
 
     def update(self, table: str, key: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of update_item."""
+        """Return the arguments of update_item. The item also says of which schema it is."""
+        self.set(schema=SCHEMA)
         clauses = {"SET": self._sets, "ADD": self._adds, "DELETE": self._deletes, "REMOVE": self._removes}
         arguments = {
             "TableName": table,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import Item, moment
 
-# So many of the requests that SQS refuses for ever are named; all are counted.
+# So many of the requests that cannot be put on the queue are named; all are counted.
 MOST_REFUSALS = 100
 
 
@@ -27,6 +27,12 @@ class CampaignState(StrEnum):
     SENDING = "sending"
     DONE = "done"
     STOPPED = "stopped"
+
+
+def read_state(word: str) -> CampaignState:
+    """Return the state that a campaign is kept in. One that only a release to come knows counts as paused: nothing more
+    of the campaign is sent until somebody knows what it means."""
+    return CampaignState(word) if word in frozenset(CampaignState) else CampaignState.PAUSED
 
 
 # Those that queue_campaign works on.
@@ -46,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A request that SQS will never take: its id, its recipients, and why."""
+    """A request that cannot be put on the queue, now or later: its id, its recipients, and why."""
 
     request_id: str
     recipients: int
@@ -58,7 +64,7 @@ class Campaign:
     """What is known of a campaign; moments in epoch seconds, None where they have not come.
 
     `digest` is that of its requests, `size` the bytes of their file, `rows` its recipients; `at`: not queued before;
-    `by`: who handed it over; `refused`: recipients of requests that SQS will never take, `refusals` names some of them;
+    `by`: who handed it over; `refused`: recipients of requests that cannot be queued, `refusals` names some of them;
     `fault`: why it cannot be queued at present, `put_off` how often it could not; `paused_seconds`: how long it has
     been paused, a pause that lasts left out.
     """
@@ -138,7 +144,7 @@ def read_item(item: Item) -> Campaign:
         rows=int(item["rows"]),
         at=float(item["at"]),
         created_at=float(item["created_at"]),
-        state=CampaignState(item["state"]),
+        state=read_state(item["state"]),
         lane=Lane(item["lane"]),
         sender=item.get("from"),
         by=item.get("by", ""),

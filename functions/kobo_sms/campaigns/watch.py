@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kobo_sms.aws.dynamodb import decode
-from kobo_sms.campaigns.campaign import CampaignState
+from kobo_sms.campaigns.campaign import CampaignState, read_state
 from kobo_sms.campaigns.store import key_of
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ class CampaignWatch:
             ExpressionAttributeNames={"#state": "state"},
             ConsistentRead=True,
         )
-        return CampaignState(decode(answer["Item"])["state"]) if "Item" in answer else None
+        return read_state(decode(answer["Item"])["state"]) if "Item" in answer else None

@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
 from kobo_sms.composition.aws import AWS
@@ -25,6 +26,7 @@ from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
@@ -89,12 +91,13 @@ def build_send_app(env: Mapping[str, str], runtime: Runtime, kobo: type[KoboClie
 
 def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime, warn: Callable[[str], None]) -> Sender:
     """Return a sender over the clients; `warn` is told, in words, what an operator should see."""
-    wanted, kept = settings.read_send(env), settings.read_store(env)
+    wanted, kept, identity = settings.read_send(env), settings.read_store(env), settings.read_identity(env)
     store = Store(
         clients.dynamodb,
         kept.table,
         keep_seconds=kept.keep_seconds,
-        fingerprint_key=kept.fingerprint_key,
+        fingerprints=Fingerprints(identity.fingerprint_key, identity.former_key),
+        namespace=identity.namespace,
         default_sender=wanted.default_sender,
         store_text=kept.store_text,
     )
@@ -104,5 +107,6 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
     rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
     campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
+    left_out = LeftOutNotes(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     optouts = OptOutLookup(clients.dynamodb, kept.table, time.sleep)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, optouts)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, left_out, optouts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -35,9 +36,18 @@ class StoreSettings:
 
     table: str
     keep_seconds: float
-    fingerprint_key: str
     default_sender: str
     store_text: bool
+
+
+@dataclass(frozen=True)
+class IdentitySettings:
+    """By what requests are known again: the keys of their fingerprints (`former_key` is the last release's), and the
+    namespace of their message_uuids."""
+
+    fingerprint_key: str
+    former_key: str | None
+    namespace: str
 
 
 def read_kobo(env: Mapping[str, str]) -> KoboSettings:
@@ -46,7 +56,8 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
     Raises
     ------
     ConfigurationError
-        here and below, naming the variable that is missing or makes no sense.
+        here and below, naming the variable that is missing or makes no sense. Of most the template says so before:
+        not of what only two values together show, nor of what no pattern can tell.
     """
     base_url = _text(env, "KOBO_BASE_URL")
     if problem := find_problem(base_url):
@@ -60,6 +71,7 @@ def read_kobo(env: Mapping[str, str]) -> KoboSettings:
 
 def read_send(env: Mapping[str, str]) -> SendSettings:
     """Read what send_sms is given."""
+    _require_ascending(env, "RETRY_BASE_SECONDS", "RETRY_MAX_SECONDS")
     return SendSettings(
         queue_urls=_queue_urls(env),
         dead_letter_queue_url=_text(env, "KOBO_DEAD_LETTER_QUEUE_URL"),
@@ -77,6 +89,8 @@ def read_send(env: Mapping[str, str]) -> SendSettings:
 
 def read_credit(env: Mapping[str, str]) -> CreditSettings:
     """Read what check_credit is given."""
+    if _number(env, "LOW_CREDIT", _decimal):
+        _require_ascending(env, "CRITICAL_CREDIT", "LOW_CREDIT")
     return CreditSettings(
         stack=_text(env, "STACK_NAME"),
         low=_number(env, "LOW_CREDIT", _decimal),
@@ -101,10 +115,15 @@ def read_store(env: Mapping[str, str]) -> StoreSettings:
     return StoreSettings(
         table=_text(env, "KOBO_TABLE"),
         keep_seconds=_number(env, "KEEP_RECORDS_DAYS", float) * 86_400,
-        fingerprint_key=env.get("FINGERPRINT_KEY", ""),
         default_sender=env.get("DEFAULT_SENDER_ID", ""),
         store_text=env.get("STORE_TEXT", "false") == "true",
     )
+
+
+def read_identity(env: Mapping[str, str]) -> IdentitySettings:
+    """Read FINGERPRINT_KEY, FORMER_FINGERPRINT_KEY and MESSAGE_NAMESPACE."""
+    former = env.get("FORMER_FINGERPRINT_KEY") or None
+    return IdentitySettings(_text(env, "FINGERPRINT_KEY"), former, _text(env, "MESSAGE_NAMESPACE"))
 
 
 def read_reports(env: Mapping[str, str]) -> ReportSettings:
@@ -157,6 +176,15 @@ def _decimal(text: str) -> Decimal:
 
 def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T]) -> T:
     try:
-        return kind(_text(env, name))
+        number = kind(_text(env, name))
+        # Neither infinite nor NaN, which is less and more than nothing.
+        if not 0 <= float(str(number)) < math.inf:
+            raise ValueError(number)
     except ValueError as error:
-        raise ConfigurationError(f"the environment variable {name} is not a number") from error
+        raise ConfigurationError(f"the environment variable {name} is not a number from 0 on") from error
+    return number
+
+
+def _require_ascending(env: Mapping[str, str], less: str, more: str) -> None:
+    if _number(env, less, float) > _number(env, more, float):
+        raise ConfigurationError(f"the environment variable {more} is below {less}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.table import moment
 
 OK, LOW, CRITICAL, EMPTY = "ok", "low", "critical", "empty"
@@ -25,6 +26,7 @@ REMINDER_SECONDS = 24 * 3600
 CLEAR_CHECKS = 2
 CLEAR_OF_THRESHOLD = Decimal("1.1")
 _SEVERITY = (OK, LOW, CRITICAL, EMPTY)
+_STATES = frozenset((*_SEVERITY, *Symptom))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ class Track:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Track:
-        """Return what `to_item` wrote; an empty item is a track that nothing has happened on yet."""
+        """Return what `to_item` wrote; an empty item is a track that nothing has happened on yet, and so is one in a
+        state that only a release to come knows."""
+        if item.get("state", OK) not in _STATES:
+            return cls()
         moments = {name: float(item[name]) for name in ("since", "alerted_at") if name in item}
         held = frozenset(item.get("held", ()))
         return cls(item.get("state", OK), clear=int(item.get("clear", 0)), held=held, **moments)

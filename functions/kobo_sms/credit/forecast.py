@@ -67,7 +67,8 @@ class Usage:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Usage:
         """Return what `to_item` wrote; an empty item is a usage nobody has watched yet."""
-        hours = {int(hour): Hour(*values) for hour, values in item.get("hours", {}).items()}
+        # A release to come may keep more of an hour.
+        hours = {int(hour): Hour(*values[:2]) for hour, values in item.get("hours", {}).items() if hour.isdecimal()}
         last = Reading(float(item["at"]), item["balance"]) if "at" in item else None
         return cls(hours, last)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
 from kobo_sms.credit.alerts import Alert, AlertState
 from kobo_sms.credit.forecast import Usage
-from kobo_sms.table import CREDIT_ID, CREDIT_STATE, Item, moment
+from kobo_sms.table import CREDIT_ID, CREDIT_STATE, SCHEMA, Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -58,7 +58,8 @@ class CreditStore:
 
     def record_balance(self, balance: Decimal, *, now: float) -> None:
         """Add one reading to the history of the balance."""
-        item = {"id": CREDIT_ID, "part": f"{now:.3f}", "balance": balance, "expires": int(now + self._keep)}
+        item: Item = {"id": CREDIT_ID, "part": f"{now:.3f}", "balance": balance, "schema": SCHEMA}
+        item["expires"] = int(now + self._keep)
         self._client.put_item(TableName=self._table, Item=encode(item))
 
     def readings(self, start: float, end: float) -> Iterator[tuple[float, Decimal]]:
@@ -124,5 +125,7 @@ def _pending_item(pending: Pending) -> Item:
 
 
 def _pending(item: Item) -> Pending:
-    alert = Alert(**(item["alert"] | {"since": float(item["alert"]["since"])}))
-    return Pending(item["id"], alert, float(item["until"]), bool(item["repeated"]))
+    # A release to come may keep more of an alert.
+    known = {each.name: item["alert"][each.name] for each in fields(Alert) if each.name in item["alert"]}
+    alert = Alert(**(known | {"since": float(known["since"])}))
+    return Pending(item["id"], alert, float(item["until"]), bool(item.get("repeated", False)))

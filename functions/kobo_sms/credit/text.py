@@ -147,7 +147,7 @@ def _lines(alert: Alert, facts: Facts, title: str, repeated: bool) -> Iterable[s
 
 def _to_do(alert: Alert, facts: Facts) -> str:
     if alert.kind != RECOVERED:
-        return _TO_DO[alert.kind]
+        return _TO_DO.get(alert.kind, "the release that raised this was put back: deploy it again to be told more.")
     level = _amounts(facts).level
     if level != OK:
         return _TO_DO[level]

@@ -27,6 +27,15 @@ _KINDS = {
 }
 
 
+def compact(raw: str) -> str:
+    """Return `raw` without spaces and punctuation, a leading 00 as +; no rule of numbering has a say in it.
+
+    The fingerprint of a request's content is made of this (`parts`): it must not change.
+    """
+    text = _PUNCTUATION.sub("", raw)
+    return f"+{text[2:]}" if text.startswith("00") else text
+
+
 class InvalidNumber(ValueError):
     """A number nobody can send an SMS to; the message says why, without repeating the number."""
 

@@ -1,6 +1,7 @@
 """Parts: what one call of send/ carries, their names, their message_uuid and their fingerprint.
 
-Everything here is a pure function of the request, so that doing it twice names the same things.
+Everything here is a pure function of the request and the stack's namespace, so that doing it twice names the same
+things.
 """
 
 from __future__ import annotations
@@ -26,17 +27,26 @@ class Part:
 
     `name` is `0`, `0.1`, `0.1.0` ...; `origin` names the part that KoboMobile was first asked to send of which this
     is a half or a half's half (itself when it is none); `queued_at` is when the request came, in epoch seconds.
+    `namespace` is that of the stack: two stacks may have requests of one id. `kept_uuid` is the message_uuid under
+    which the table has the part, whoever gave it that one; None for a part that the table does not know.
     """
 
     request: Request
     queued_at: float
     name: str = ROOT
     origin: str = ROOT
+    namespace: str = ""
+    kept_uuid: str | None = None
 
     @property
     def message_uuid(self) -> str:
-        """The idempotency key of the call: a function of the request's id and the part's name alone."""
-        return str(uuid.uuid5(_NAMESPACE, f"{self.request.id}/{self.name}"))
+        """The idempotency key of the call: the one in the table, else a function of the namespace, the request's id and
+        the part's name alone."""
+        if self.kept_uuid is not None:
+            return self.kept_uuid
+        # Without one, as releases had it that knew of no namespaces.
+        namespace = uuid.uuid5(_NAMESPACE, self.namespace) if self.namespace else _NAMESPACE
+        return str(uuid.uuid5(namespace, f"{self.request.id}/{self.name}"))
 
     @property
     def too_large(self) -> bool:
@@ -61,11 +71,22 @@ class Part:
     def fingerprint(self, key: str) -> str:
         """Return a digest of the content (numbers, text, sender ID, type), keyed so that it betrays no short text."""
         request = self.request
-        content = [sorted({*request.to, *(bad.raw for bad in request.bad)}), request.msg, request.sender, request.type]
+        return self._digest(key, sorted({*request.to, *(bad.raw for bad in request.bad)}))
+
+    def raw_fingerprint(self, key: str) -> str:
+        """Return the same of the numbers as the producer wrote them: neither a newer libphonenumber nor another
+        DefaultRegion changes it, but another way to write a number does."""
+        request = self.request
+        read = {f"+{number}" for number in request.to} | {bad.raw for bad in request.bad}
+        return self._digest(key, list(request.written or sorted(read)))
+
+    def _digest(self, key: str, numbers: list[str]) -> str:
+        request = self.request
+        content = [numbers, request.msg, request.sender, request.type]
         return hmac.new(key.encode(), json.dumps(content).encode(), hashlib.sha256).hexdigest()[:32]
 
     def _divide(self, size: int) -> Iterator[Part]:
         to = self.request.to
         for at, start in enumerate(range(0, len(to), size)):
             numbers = self.request.with_numbers(to[start : start + size])
-            yield replace(self, name=f"{self.name}.{at}", request=numbers)
+            yield replace(self, name=f"{self.name}.{at}", request=numbers, kept_uuid=None)

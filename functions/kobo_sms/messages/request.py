@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,8 @@ class Request:
     """A text to one or many numbers.
 
     `to` holds each number once in KoboMobile's form, sorted: queued again in another order, the same numbers make the
-    same calls and the same smaller parts. `sender` is the field `from`.
+    same calls and the same smaller parts. `sender` is the field `from`. `written` are the numbers as the producer wrote
+    them, but for their punctuation, each once and sorted: what is known of numbers may change, that does not.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Request:
     reference: str | None = None
     promotional: bool = False
     campaign: str | None = None
+    written: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def wire_type(self) -> int:
@@ -64,7 +66,7 @@ class Request:
 
     def with_numbers(self, to: tuple[str, ...]) -> Request:
         """Return the same text to other numbers, the bad ones left out."""
-        return replace(self, to=to, bad=())
+        return replace(self, to=to, bad=(), written=())
 
     def to_json(self) -> str:
         """Return the request in the form that producers use; `parse` reads it back."""
@@ -116,6 +118,7 @@ def parse(body: str, *, region: str, default_id: str) -> Request:
         reference=fields.get("reference"),
         promotional=fields.get("promotional", False),
         campaign=fields.get("campaign"),
+        written=tuple(sorted({numbers.compact(raw) for raw in _listed(fields["to"])})),
     )
 
 
@@ -138,12 +141,16 @@ def _load(body: str) -> dict[str, Any]:
 def _sort_numbers(to: str | list[str], region: str) -> tuple[tuple[str, ...], tuple[BadNumber, ...]]:
     good: set[str] = set()
     bad: dict[str, BadNumber] = {}
-    for raw in [to] if isinstance(to, str) else to:
+    for raw in _listed(to):
         try:
             good.add(numbers.normalise(raw, region))
         except numbers.InvalidNumber as error:
             bad.setdefault(raw, BadNumber(_storable(raw[:64]), str(error)))
     return tuple(sorted(good)), tuple(bad.values())
+
+
+def _listed(to: str | list[str]) -> list[str]:
+    return [to] if isinstance(to, str) else to
 
 
 def _storable(raw: str) -> str:

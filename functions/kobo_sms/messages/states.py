@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -32,6 +33,12 @@ FINAL = FROM_A_REPORT | {State.REJECTED, State.FAILED, State.LAPSED, State.CANCE
 ALL = tuple(state for state in State if state is not State.SPLIT)
 # Nothing more is done about these, and nobody says that they got it.
 FAILURES = frozenset(ALL) - OPEN - {State.SENT, State.DELIVERED}
+
+
+def in_order(words: Iterable[str]) -> list[str]:
+    """Return states as the kobo command shows them; those that only a release to come knows are the last."""
+    left = set(words)
+    return [*(state for state in ALL if state in left), *sorted(left - set(ALL))]
 
 
 def may_follow(old: str, new: str) -> bool:

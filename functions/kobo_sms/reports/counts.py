@@ -25,6 +25,7 @@ OTHER_SENDER = "(other)"
 MOST_SENDERS = 8
 _QUARTER = 900
 _PAGES = "p|sent"
+_BINS = frozenset(map(str, range(BINS)))
 
 
 def quarter(now: float) -> str:
@@ -95,17 +96,15 @@ class Counts:
         return found | ({_PAGES: Decimal(self.pages)} if self.pages else {})
 
     def take_item(self, item: Item) -> None:
-        """Add what one item holds."""
+        """Add what one item holds; counters that a release to come has added are passed over."""
         for name, value in item.items():
-            kind, _, rest = name.partition("|")
-            if kind == "n" and rest:
+            kind, *words = name.split("|", 4 if name.startswith("n|") else -1)
+            if kind == "n" and len(words) == 4:
                 # A sender ID may be any printable text, and stands last.
-                state, reason, network, sender = rest.split("|", 3)
-                self.ends[End(state, reason, network, sender)] += int(value)
-            elif kind == "t" and rest:
-                of, network, index = rest.split("|")
-                times = self.delivered if of == "delivered" else self.other
-                times.setdefault(network, [0.0] * BINS)[int(index)] += float(value)
+                self.ends[End(*words)] += int(value)
+            elif kind == "t" and len(words) == 3 and words[0] in ("delivered", "other") and words[2] in _BINS:
+                times = self.delivered if words[0] == "delivered" else self.other
+                times.setdefault(words[1], [0.0] * BINS)[int(words[2])] += float(value)
         self.pages += int(item.get(_PAGES, 0))
 
 

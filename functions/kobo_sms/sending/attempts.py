@@ -48,9 +48,11 @@ class Lease:
     def from_text(cls, text: str) -> Lease:
         """Return what an entry says; older releases kept the token alone."""
         token, *rest = text.split(" ")
-        if len(rest) < 2:
+        try:
+            at, lane = float(rest[0]), rest[1]
+        except (IndexError, ValueError):
             return cls(token)
-        return cls(token, float(rest[0]), rest[1] if rest[1] != "-" else None, "probe" in rest[2:])
+        return cls(token, at, lane if lane != "-" else None, "probe" in rest[2:])
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,13 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from kobo_sms.messages.packing import unpack_numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import campaign_shard, describe_progress
+from kobo_sms.messages.request import BadNumber
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Outcome
 from kobo_sms.table import DUE_SHARDS, Item, moment
@@ -48,6 +51,30 @@ def describe(part: Part, *, sender: str, store_text: bool, opted_out: Collection
     if store_text and not request.sensitive:
         item["text"] = request.msg
     return item
+
+
+def as_kept(part: Part, item: Mapping[str, Any]) -> Part:
+    """Return a part as the table has it: whatever is known of numbers today, what was begun goes on with the numbers
+    and the message_uuid that it was begun with. `item` is empty for a part that is new."""
+    part, recipients = replace(part, kept_uuid=item.get("message_uuid")), item.get("recipients")
+    if recipients is None or recipients.keys() == {*part.request.to, *bad_recipients(part)}:
+        return part
+    refused = ((raw, known["reason"]) for raw, known in recipients.items() if "reason" in known)
+    bad = tuple(BadNumber(raw, reason) for raw, reason in refused if reason != OPTED_OUT)
+    return replace(part, request=replace(part.request, to=_waiting(recipients), bad=bad))
+
+
+def _waiting(recipients: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the numbers of which nothing is known beyond their part's state."""
+    return tuple(sorted(number for number, known in recipients.items() if "state" not in known))
+
+
+def smaller_parts(part: Part, item: Mapping[str, Any]) -> list[Part]:
+    """Return the parts that a part which was split has become: a function of its item."""
+    if "numbers" in item:
+        numbers = tuple(unpack_numbers(item["numbers"]))
+        return replace(part, request=part.request.with_numbers(numbers)).chunks()
+    return replace(part, request=part.request.with_numbers(_waiting(item["recipients"]))).halves()
 
 
 def bad_recipients(part: Part) -> dict[str, dict[str, str]]:

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms.aws.part_attributes import NAMES
+from kobo_sms.aws.part_attributes import NAMES, PART
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.campaigns.campaign import CampaignState
+from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.kobomobile.answers import Accepted, SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.fields import FIELDS
-from kobo_sms.messages.parts import Part
-from kobo_sms.messages.states import State
+from kobo_sms.messages.parts import ROOT, Part
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
@@ -34,7 +34,15 @@ from kobo_sms.sending.decisions import (
 )
 from kobo_sms.sending.result import PAUSED, QUIET_HOURS, SendResult, describe
 from kobo_sms.sending.settings import SendSettings
-from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
+from kobo_sms.sending.store import (
+    Busy,
+    Claim,
+    Finished,
+    IdempotencyConflict,
+    NothingToClaim,
+    OtherRelease,
+    Store,
+)
 from kobo_sms.valve.breaker import CircuitBreaker
 from kobo_sms.valve.bulk_rest import BulkRest
 
@@ -44,7 +52,12 @@ _MARGIN_SECONDS = 5.0
 _MOST_RECEIVES = 900
 # How long a message of a paused campaign stays away, in seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE = 30, 300
+# How long one stays away whose part only another release can go on with.
+_OTHER_RELEASE_WAITS = 300
 _CONFLICT = "id: used before for other content; choose another id"
+# What a campaign says of its messages that came to nothing.
+_ID_TAKEN = "its id was used before, for other content"
+_SENT_BEFORE = "its id was used before, for the same content, outside of this campaign"
 
 
 class Sender:
@@ -60,6 +73,7 @@ class Sender:
         breaker: CircuitBreaker,
         rest: BulkRest,
         campaigns: CampaignWatch,
+        left_out: LeftOutNotes,
         optouts: OptOutLookup,
     ) -> None:
         self._store = store
@@ -71,6 +85,7 @@ class Sender:
         self._breaker = breaker
         self._rest = rest
         self._campaigns = campaigns
+        self._left_out = left_out
         self._optouts = optouts
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
@@ -89,7 +104,10 @@ class Sender:
         if ordered is not None:
             return ordered
         if part.too_large:
-            return self._split_root(message, part, now)
+            split = self._split_root(message, part, now)
+            if isinstance(split, SendResult):
+                return split
+            part = split
         opted_out = None
         if not is_too_late(part, now):
             # Before the claim: an attempt that ends without its outcome recorded counts as one of unknown outcome.
@@ -124,8 +142,10 @@ class Sender:
         self._dead_letters.put_invalid(message, str(error))
         # The advice may quote the text's characters, and an unknown field's name may be anything.
         named = {*FIELDS, *NAMES, "body"}
-        at_fault = [problem.field if problem.field in named else "another field" for problem in error.problems]
-        return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
+        problems = [problem.field if problem.field in named else "another field" for problem in error.problems]
+        at_fault = f"at fault: {', '.join(problems[:20])}"
+        self._note_left_out(message, f"cannot be read as a request; {at_fault}")
+        return SendResult("invalid", reason=at_fault, dead=True)
 
     def _obey(self, message: Message, part: Part, now: float) -> SendResult | None:
         """Do what was ordered of the part's campaign, if anything was."""
@@ -219,27 +239,45 @@ class Sender:
                 self._store.record(claim, decision, now=now, label=label, due=self._first_report(claim, decision, now))
         return result
 
-    def _leave(
-        self, message: Message, part: Part, found: Busy | Finished | IdempotencyConflict, now: float
-    ) -> SendResult:
+    def _leave(self, message: Message, part: Part, found: NothingToClaim, now: float) -> SendResult:
         """See to a message whose part is not to be claimed."""
         if isinstance(found, IdempotencyConflict):
             return self._refuse_content(message, part)
         if isinstance(found, Busy):
             return self._give_back(message, _result("busy", part), max(1, round(found.until - now) + 1))
-        if found.state == State.SPLIT:
-            self._queues.put_parts(message.lane, part.without(found.opted_out).halves())
+        if isinstance(found, OtherRelease):
+            return self._leave_to_other_release(message, part, found, now)
+        if found.smaller:
+            self._queues.put_parts(message.lane, found.smaller)
+        elif found.campaign != part.request.campaign:
+            self._note_left_out(message, _SENT_BEFORE)
         return _result("duplicate", part)
 
-    def _split_root(self, message: Message, part: Part, now: float) -> SendResult:
-        if isinstance(self._store.split_root(part, now=now, lane=message.lane), IdempotencyConflict):
-            return self._refuse_content(message, part)
-        self._queues.put_parts(message.lane, part.chunks())
-        return _result("split", part)
+    def _leave_to_other_release(self, message: Message, part: Part, found: OtherRelease, now: float) -> SendResult:
+        reason = f"the table has it as {found.state}, which only another release of this software knows"
+        if is_too_late(part, now):
+            self._dead_letters.put_invalid(message, reason, part.request.id)
+            return replace(_result("invalid", part), reason=reason, dead=True)
+        return self._give_back(message, replace(_result("busy", part), reason=reason), _OTHER_RELEASE_WAITS, part)
+
+    def _split_root(self, message: Message, part: Part, now: float) -> SendResult | Part:
+        """Split a request that is too large; return it as a part if it was begun as one."""
+        found = self._store.split_root(part, now=now, lane=message.lane)
+        if isinstance(found, Part):
+            return found
+        left = self._leave(message, part, found, now)
+        return replace(left, outcome="split") if isinstance(found, Finished) and found.smaller else left
 
     def _refuse_content(self, message: Message, part: Part) -> SendResult:
         self._dead_letters.put_invalid(message, _CONFLICT, part.request.id)
+        self._note_left_out(message, _ID_TAKEN)
         return SendResult("invalid", request_id=part.request.id, reason=_CONFLICT, dead=True)
+
+    def _note_left_out(self, message: Message, reason: str) -> None:
+        """Have the message's campaign, if it has one, not wait for a part that never comes to be."""
+        left_out = left_out_of(message.body, message.attributes.get(PART) or ROOT)
+        if left_out is not None:
+            self._left_out.put(left_out, reason, self._runtime.clock())
 
     def _give_back(self, message: Message, result: SendResult, seconds: int, part: Part | None = None) -> SendResult:
         """Have the message come back after `seconds`; with `part`, as a new one once SQS has handed it out often."""

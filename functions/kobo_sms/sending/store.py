@@ -22,11 +22,13 @@ from kobo_sms.messages.states import State
 from kobo_sms.sending import records
 from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, Known, after_stop
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.table import Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_NO_KEY = Fingerprints("")
 # How often a part is looked at anew that others write while it is to be cancelled.
 _MOST_CANCELS = 5
 
@@ -63,15 +65,27 @@ class Busy:
 
 @dataclass(frozen=True)
 class Finished:
-    """The part has ended in `state`, or was split: there is nothing to send. `opted_out` were left out of it."""
+    """The part has ended in `state`, or was split into `smaller` ones: there is nothing to send. It counts for
+    `campaign`."""
 
     state: str
-    opted_out: frozenset[str] = frozenset()
+    smaller: Sequence[Part] = ()
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class OtherRelease:
+    """The part is in a `state` that only another release knows: it is left alone."""
+
+    state: str
 
 
 @dataclass(frozen=True)
 class IdempotencyConflict:
     """The id was used for other content before."""
+
+
+NothingToClaim = Busy | Finished | IdempotencyConflict | OtherRelease
 
 
 class Store:
@@ -83,14 +97,16 @@ class Store:
         table: str,
         *,
         keep_seconds: float,
-        fingerprint_key: str = "",
+        fingerprints: Fingerprints = _NO_KEY,
+        namespace: str = "",
         default_sender: str = "",
         store_text: bool = True,
     ) -> None:
         self._client = client
         self._table = table
         self._keep = keep_seconds
-        self._fingerprint_key = fingerprint_key
+        self._fingerprints = fingerprints
+        self._namespace = namespace
         self._default_sender = default_sender
         self._store_text = store_text
 
@@ -104,7 +120,7 @@ class Store:
         lane: Lane | None = None,
         probe: bool = False,
         opted_out: Collection[str] | None = None,
-    ) -> Claim | Busy | Finished | IdempotencyConflict:
+    ) -> Claim | NothingToClaim:
         """Take the right to one attempt, or say why there is none to take.
 
         `lane` is where the message came from, `probe` whether check_credit let it through: both to be remembered.
@@ -123,7 +139,7 @@ class Store:
         ours = f"{write.name('lease')} = {write.value(token)}"
         free = f"attribute_not_exists({write.name('lease_until')}) OR {expired} OR {ours}"
         open_ = " OR ".join(f"{write.name('state')} = {write.value(state)}" for state in sorted(states.OPEN))
-        same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
+        same = self._fingerprints.condition(write, part)
         write.where(f"attribute_not_exists({write.name('id')}) OR ({same} AND ({open_}) AND ({free}))")
         try:
             answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
@@ -170,22 +186,25 @@ class Store:
         self._write_outcome(claim.part, write)
         return True
 
-    def split_root(self, part: Part, *, now: float, lane: Lane | None = None) -> Finished | IdempotencyConflict:
-        """Record a request of more than 500 numbers as split; doing it again changes nothing."""
+    def split_root(self, part: Part, *, now: float, lane: Lane | None = None) -> Part | NothingToClaim:
+        """Record a request of more than 500 numbers as split; doing it again changes nothing.
+
+        One that was begun as a whole, when fewer of its numbers could be sent to, is returned as a part to be claimed.
+        """
         write = self._opening(part, State.SPLIT, now)
         split = Attempt(now, NOT_ASKED, State.SPLIT, lane=lane)
         write.set_once(numbers=pack_numbers(part.request.to), history=[split.to_item()])
-        same = f"{write.name('fingerprint')} = {write.value(self._fingerprint(part))}"
-        write.where(f"attribute_not_exists({write.name('id')}) OR {same}")
+        same = f"{self._fingerprints.condition(write, part)} AND attribute_exists({write.name('numbers')})"
+        write.where(f"attribute_not_exists({write.name('id')}) OR ({same})")
         try:
-            self._client.update_item(**write.update(self._table, _key(part)))
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return IdempotencyConflict()
-        return Finished(State.SPLIT)
+            answer = self._client.update_item(**write.update(self._table, _key(part)), ReturnValues="ALL_OLD")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            found = self._why_not(part, item := condition_failed(error))
+            return records.as_kept(part, item) if isinstance(found, Busy) else found
+        old = decode(answer.get("Attributes", {}))
+        return Finished(State.SPLIT, records.smaller_parts(part, old) if old else part.chunks())
 
-    def cancel(
-        self, part: Part, *, now: float, lane: Lane | None = None
-    ) -> Decision | Busy | Finished | IdempotencyConflict:
+    def cancel(self, part: Part, *, now: float, lane: Lane | None = None) -> Decision | NothingToClaim:
         """End a part whose campaign was stopped, or say why there is nothing to end.
 
         It is remembered among the attempts, as all ends are. `lane` is where the message came from.
@@ -203,7 +222,7 @@ class Store:
             known = _known(old, died)
             known = replace(known, calls=known.calls + 1)
             lease, history, opted_out = Lease("", now, lane), HISTORY.read(old), _left_out(old, ())
-            claim = Claim(part, lease, now, known, history, died, self._sender_of(part), opted_out)
+            claim = Claim(self._as_kept(part, old), lease, now, known, history, died, self._sender_of(part), opted_out)
             decision = after_stop(known)
             newer = self._end(claim, decision, old, now)
             if newer is None:
@@ -225,15 +244,15 @@ class Store:
             return condition_failed(error)
         return None
 
-    def _taken(self, part: Part, item: Item, now: float) -> Busy | Finished | IdempotencyConflict | None:
+    def _taken(self, part: Part, item: Item, now: float) -> NothingToClaim | None:
         found = self._why_not(part, item)
         return None if isinstance(found, Busy) and found.until <= now else found
 
     def _sender_of(self, part: Part) -> str:
         return part.request.sender or self._default_sender
 
-    def _fingerprint(self, part: Part) -> str:
-        return part.fingerprint(self._fingerprint_key)
+    def _as_kept(self, part: Part, item: Item) -> Part:
+        return records.as_kept(replace(part, namespace=self._namespace), item)
 
     def _opening(
         self, part: Part, state: State, now: float, reason: str | None = None, opted_out: Collection[str] = ()
@@ -247,10 +266,11 @@ class Store:
 
     def _described(self, part: Part, opted_out: Collection[str] = ()) -> Item:
         sender, store_text = self._sender_of(part), self._store_text
-        fixed = records.describe(part, sender=sender, store_text=store_text, opted_out=opted_out)
+        named = replace(part, namespace=self._namespace)
+        fixed = records.describe(named, sender=sender, store_text=store_text, opted_out=opted_out)
         if part.too_large:
             fixed["recipients"] = records.bad_recipients(part)
-        return fixed | {"fingerprint": self._fingerprint(part)}
+        return fixed | self._fingerprints.attributes(part)
 
     def _outcome(
         self, claim: Claim, decision: Decision, now: float, label: str, next_at: float | None = None
@@ -292,14 +312,19 @@ class Store:
         died = [each for each in leases_of(old) if each.token != lease.token]
         known = _known(old, died)
         known = replace(known, calls=known.calls + 1)
-        return Claim(part, lease, until, known, HISTORY.read(old), died, self._sender_of(part))
+        # The identical call: whatever the stack's default is by now.
+        sender = old.get("from") or self._sender_of(part)
+        return Claim(self._as_kept(part, old), lease, until, known, HISTORY.read(old), died, sender)
 
-    def _why_not(self, part: Part, item: Item) -> Busy | Finished | IdempotencyConflict:
-        if item["fingerprint"] != self._fingerprint(part):
+    def _why_not(self, part: Part, item: Item) -> NothingToClaim:
+        if not self._fingerprints.match(part, item):
             return IdempotencyConflict()
-        if item["state"] in states.OPEN:
+        state = item["state"]
+        if state in states.OPEN:
             return Busy(float(item.get("lease_until", 0)))
-        return Finished(item["state"], records.opted_out_of(item["recipients"]))
+        if state == State.SPLIT:
+            return Finished(state, records.smaller_parts(part, item), item.get("campaign"))
+        return Finished(state, (), item.get("campaign")) if state in frozenset(State) else OtherRelease(state)
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})

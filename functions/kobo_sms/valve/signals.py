@@ -8,6 +8,7 @@ a DynamoDB string set holds several and adding one conflicts with none.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 from kobo_sms.kobomobile.tokens import Symptom
@@ -41,12 +42,16 @@ class FailureSignal:
 
     @classmethod
     def from_text(cls, text: str) -> FailureSignal | None:
-        """Return the signal that `to_text` wrote; None for a line that another release wrote and nobody here reads."""
+        """Return the signal that `to_text` wrote; None for a line that another release wrote and nobody here reads.
+
+        What a release to come writes behind it is passed over.
+        """
         words = text.split(" ")
         try:
-            return cls(float(words[0]), Symptom(words[1]), Lane(words[2]), words[3], int(words[4]))
+            signal = cls(float(words[0]), Symptom(words[1]), Lane(words[2]), words[3], int(words[4]))
         except (IndexError, ValueError):
             return None
+        return signal if math.isfinite(signal.at) else None
 
 
 def hash_of_recipients(part: Part) -> str:

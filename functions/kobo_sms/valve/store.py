@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
@@ -31,7 +32,7 @@ from kobo_sms.valve.rules import (
     Shut,
     Valve,
 )
-from kobo_sms.valve.signals import CREDIT, FailureSignal
+from kobo_sms.valve.signals import CREDIT, FAULTS, GATEWAY, FailureSignal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -150,8 +151,12 @@ def _known(item: Item) -> ValveSnapshot:
 
 def read_window(item: Item) -> CallWindow:
     """Return what send_sms has counted; attributes that are not ours, or of another release, are passed over."""
-    counts = {key: int(value) for name, value in item.items() if (key := _count(name)) is not None}
-    lines = (line for name, value in item.items() if name.startswith("f ") for line in value)
+    counts = {
+        key: int(value)
+        for name, value in item.items()
+        if isinstance(value, Decimal) and (key := _count(name)) is not None
+    }
+    lines = (line for name, value in item.items() if name.startswith("f ") and isinstance(value, set) for line in value)
     signals = map(FailureSignal.from_text, lines)
     return CallWindow(counts, frozenset(signal for signal in signals if signal is not None))
 
@@ -201,7 +206,11 @@ def _closed(items: Mapping[str, Item]) -> dict[Lane, Closed]:
 def _read_closed(item: Item) -> Closed:
     kinds: dict[str, type[Closed]] = {CREDIT: ClosedForCredit, OPERATOR: ClosedByOperator}
     kinds[QUIET_HOURS] = ClosedForQuietHours
-    return _read(kinds.get(item["cause"], ClosedForFault), item)
+    cause = item["cause"]
+    if cause not in kinds and cause not in FAULTS:
+        # What only a release to come knows is dealt with as a gateway that does not work: probed until it does.
+        item = item | {"cause": GATEWAY, "detail": f"{cause} {item.get('detail', '')}".rstrip()}
+    return _read(kinds.get(cause, ClosedForFault), item)
 
 
 def _moments(at: Mapping[Lane, float]) -> Item:
@@ -219,7 +228,7 @@ def _typed(kind: type[T], items: Mapping[str, Item]) -> dict[Lane, T]:
 def _read(kind: type[T], item: Item) -> T:
     # What is a number of seconds here is a Decimal there; a balance stays one.
     read: dict[str, Callable[[Any], Any]] = {"float": float, "Symptom": Symptom, "int": int}
-    read["Symptom | None"] = lambda cause: Symptom(cause) if cause else None
+    read["Symptom | None"] = lambda cause: Symptom(cause) if cause in frozenset(Symptom) else None
     read["Shut | None"] = _read_closed
     known = {each.name: read.get(str(each.type)) for each in fields(cast("Any", kind))}
     # `trial_at` and `trial_wait` are what the release before this one calls them.

@@ -56,9 +56,12 @@ def read_secret(clients: Clients, arn: str) -> dict[str, Any]:
     }
 
 
-def _made(value: str) -> dict[str, str]:
-    """Tell, in the terms of GenerateSecretString, the one generated key and the template around it."""
-    held: dict[str, str] = json.loads(value)
+def _made(value: str) -> dict[str, Any]:
+    """Tell, in the terms of GenerateSecretString, the one generated key and the template around it, if there is one."""
+    try:
+        held: dict[str, str] = json.loads(value)
+    except ValueError:
+        return {"PasswordLength": len(value)}
     *_, generated = held
     return {
         "GenerateStringKey": generated,

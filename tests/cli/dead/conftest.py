@@ -22,13 +22,28 @@ from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import Decision, Next
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.store import Claim, Store
 from local_aws import environment
 from tests.cli.conftest import Deployed
-from tests.cli.dead.letters import DAY
+from tests.cli.dead.letters import DAY, KEY
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/kobo-sms/1"
-PARAMETERS = {"DefaultRegion": "NG", "DefaultSenderId": "Shop", "StoreText": "true", "KeepRecordsDays": "30"}
+KEY_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:FingerprintKey-AbCdEf"
+PARAMETERS = {
+    "DefaultRegion": "NG",
+    "DefaultSenderId": "Shop",
+    "StoreText": "true",
+    "KeepRecordsDays": "30",
+}
+
+
+class Secrets:
+    """Holds the key of the fingerprints."""
+
+    def get_secret_value(self, **asked: Any) -> dict[str, Any]:
+        assert asked == {"SecretId": KEY_ARN}
+        return {"SecretString": KEY}
 
 
 class CloudFormation:
@@ -99,7 +114,8 @@ class Graveyard:
     def store(self) -> Store:
         connection = self.deployed.connection
         table = connection.variables["KOBO_TABLE"]
-        return Store(connection.dynamodb, table, keep_seconds=30 * DAY, fingerprint_key=STACK_ID, default_sender="Shop")
+        keys = Fingerprints(KEY, STACK_ID)
+        return Store(connection.dynamodb, table, keep_seconds=30 * DAY, fingerprints=keys, default_sender="Shop")
 
     @property
     def queues(self) -> Queues:
@@ -113,7 +129,9 @@ def graveyard(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Graveyard:
     monkeypatch.setattr(survey, "WAIT", 0)
     monkeypatch.setattr(survey, "WIDTH", 1)
     connection, cloudformation = deployed.connection, CloudFormation()
-    monkeypatch.setattr(Connection, "client", lambda _self, service, *_: {"cloudformation": cloudformation}[service])
+    clients = {"cloudformation": cloudformation, "secretsmanager": Secrets()}
+    monkeypatch.setattr(Connection, "client", lambda _self, service, *_: clients[service])
     url = connection.sqs.create_queue(QueueName="dead", Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
-    environment.write(Path(".kobo"), {**connection.variables, "KOBO_DEAD_LETTER_QUEUE_URL": url})
+    more = {"KOBO_DEAD_LETTER_QUEUE_URL": url, "KOBO_FINGERPRINT_KEY_ARN": KEY_ARN, "KOBO_MESSAGE_NAMESPACE": "shop"}
+    environment.write(Path(".kobo"), {**connection.variables, **more})
     return Graveyard(Deployed(connect(None, local=True)), url, cloudformation)

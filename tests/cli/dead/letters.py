@@ -10,13 +10,15 @@ from kobo_cli.dead.letters import Letter
 from kobo_cli.dead.verdicts import Judge
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.standing import Standing
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
 ONE, TWO = "2348030100001", "2348030100002"
-KEY = "stack-id"
-JUDGE = Judge(KEY, "NG")
+KEY = "a fingerprint key"
+KEYS = Fingerprints(KEY, "stack-id")
+JUDGE = Judge(KEYS, "NG")
 GIVEN_UP = {
     "Reason": "given up after 3 attempts: error_billing (KoboMobile could not debit the account)",
     "RequestId": "order-1",
@@ -50,7 +52,7 @@ def standing(of: Letter, state: str = "failed", **changed: Any) -> Standing:
         "id": part.request.id,
         "part": part.name,
         "state": state,
-        "fingerprint": part.fingerprint(KEY),
+        **KEYS.attributes(part),
         "recipients": {number: {} for number in part.request.to},
         "first_attempt_at": Decimal(NOW - DAY),
         "updated_at": Decimal(NOW - DAY),

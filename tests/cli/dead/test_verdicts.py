@@ -35,7 +35,7 @@ CHANGES: list[dict[str, Any]] = [
     {"first_attempt_at": Decimal(NOW - 29 * DAY)},
     {"first_attempt_at": None},
     {"recipients": {ONE: {"msgid": "x"}, TWO: {}}},
-    {"fingerprint": "another"},
+    {"fingerprint": "another", "raw_fingerprint": "another"},
     {"reopened_for": {"letter-1"}},
     {"reopened_for": {"letter-2"}},
 ]

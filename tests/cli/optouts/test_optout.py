@@ -12,6 +12,7 @@ import pytest
 from kobo_cli.optouts import register as register_module
 from kobo_cli.optouts.register import Register
 from kobo_sms.optouts.entries import key_of, optout_entries
+from kobo_sms.table import SCHEMA
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed
@@ -43,7 +44,7 @@ def test_add_list_and_remove(deployed: Deployed) -> None:
 def test_who_opted_out_never_expires(deployed: Deployed) -> None:
     deployed.run("optout", "add", ONE)
     (entry,) = Register(deployed.connection).entries()
-    assert entry.keys() == {"id", "part", "at", "by"}
+    assert entry.keys() == {"id", "part", "at", "by", "schema"}
 
 
 def test_none(deployed: Deployed) -> None:
@@ -196,4 +197,4 @@ def test_the_commands_entry_is_what_send_sms_looks_for(deployed: Deployed) -> No
     (entry,) = Register(deployed.connection).entries()
     assert entry.items() >= key_of(ONE).items()
     (made,) = optout_entries([ONE], by="user/moto", now=float(entry["at"]))
-    assert entry == made
+    assert entry == made | {"schema": SCHEMA}

@@ -11,6 +11,7 @@ import pytest
 from kobo_sms.credit.alerts import Alert, AlertState, Track
 from kobo_sms.credit.forecast import Hour, Reading, Usage
 from kobo_sms.credit.store import Account, Pending
+from kobo_sms.table import SCHEMA
 
 if TYPE_CHECKING:
     from tests.integration.valve.conftest import Room
@@ -60,4 +61,5 @@ def test_a_reading_is_kept_for_as_long_as_records_are(room: Room) -> None:
         "part": "1800000000.125",
         "balance": Decimal("12.50"),
         "expires": int(NOW) + 30 * 86_400,
+        "schema": SCHEMA,
     }

@@ -23,14 +23,17 @@ from kobo_sms.aws.dynamodb import encode
 from kobo_sms.messages.lanes import LANES
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
+from kobo_sms.sending.fingerprints import Fingerprints
 from tests.integration.handlers.conftest import Functions, deploy  # noqa: F401 - a fixture
+from tests.integration.template import FINGERPRINT_KEY, NAMESPACE
 from tests.robustness.crash_points.check_gates import Gate
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl
     from tests.integration.conftest import Stack
 
-FACTS = StackFacts("stack-id", "NG", "KoboSMS", store_text=True, keep_seconds=30 * 86_400.0)
+_KEYS = Fingerprints(FINGERPRINT_KEY, "stack-id")
+FACTS = StackFacts(_KEYS, NAMESPACE, "NG", "KoboSMS", store_text=True, keep_seconds=30 * 86_400.0)
 QUEUES = {"priority": "PriorityQueue", "bulk": "BulkQueue"}
 _names = itertools.count()
 
@@ -89,7 +92,7 @@ class World:
 
     def order(self, rule: str, *ids: str, gate: Gate | None = None, may_double: bool = False, width: int = 1) -> Order:
         """Return an operator's order to `retry` or to `drop` what has these ids, all when there are none."""
-        judge = replace(Judge(FACTS.fingerprint_key, FACTS.region), may_double=may_double)
+        judge = replace(Judge(FACTS.fingerprints, FACTS.region), may_double=may_double)
         names, sqs, dynamodb = self.stack.names, cast("Any", self.stack.sqs), cast("Any", self.stack.dynamodb)
         if gate is not None:
             sqs, dynamodb = Stepping(sqs, "sqs", gate), Stepping(dynamodb, "dynamodb", gate)
@@ -143,7 +146,7 @@ class World:
 
 
 def _uuid(id_: str, part: str) -> str:
-    return Part(Request(id_, (), ""), 0.0, part).message_uuid
+    return Part(Request(id_, (), ""), 0.0, part, namespace=FACTS.namespace).message_uuid
 
 
 @pytest.fixture

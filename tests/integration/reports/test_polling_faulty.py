@@ -169,7 +169,7 @@ def test_of_two_that_put_a_part_off_one_is_counted(
 def test_statistics_that_nobody_can_read_stop_no_run(
     aws: Stack, clock: Clock, make_poller: MakePoller, stats: StatsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stats, "since", lambda start: iter([{"t|delivered|MTN|x": Decimal(1)}]))
+    monkeypatch.setattr(stats, "since", lambda start: iter([{"t|delivered|MTN|1": "many"}]))
     put(aws, clock, "order-1", *NUMBERS[:2])
     tally = run(make_poller(Gateway(Report("ENROUTE"))), clock)
     assert (tally.failure, tally.parts, finals(aws)) == (None, 1, 0)

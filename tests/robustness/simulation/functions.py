@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
@@ -30,6 +31,7 @@ from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 # What an invocation may raise when its surroundings fail: the message comes back. All else is a bug.
 EXPECTED = (BotoCoreError, ClientError, LostClaim, EnqueueFailed, ConfigurationError, OptOutsUnknown)
-FINGERPRINT_KEY = "stack-id"
+FINGERPRINTS, NAMESPACE = Fingerprints("a key", "stack-id"), "kobo"
 DEFAULT_SENDER = "KoboSMS"
 TABLE, STACK = "messages", "kobo-sms"
 _KEEP_SECONDS = 30 * 86_400
@@ -109,7 +111,8 @@ class Functions:
             cast("Any", world.dynamodb),
             TABLE,
             keep_seconds=_KEEP_SECONDS,
-            fingerprint_key=FINGERPRINT_KEY,
+            fingerprints=FINGERPRINTS,
+            namespace=NAMESPACE,
             default_sender=DEFAULT_SENDER,
         )
         client, clock = self._client(), world.clock
@@ -121,9 +124,10 @@ class Functions:
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
         rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
+        left_out = LeftOutNotes(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)
         settings = self._send_settings()
-        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, optouts)
+        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, left_out, optouts)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

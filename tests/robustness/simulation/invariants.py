@@ -14,7 +14,7 @@ from kobo_sms.messages.parts import MAX_NUMBERS, Part
 from kobo_sms.messages.request import Request, conceal, parse
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import MAX_CALLS_OF_AN_ORIGIN
-from tests.robustness.simulation.functions import FINGERPRINT_KEY
+from tests.robustness.simulation.functions import FINGERPRINTS
 from tests.robustness.simulation.publications import SECRET_TEXT
 from tests.robustness.simulation.world import World
 
@@ -88,7 +88,7 @@ class Inspection:
             root = self._items.get((request.id, "0"))
             if root is None:
                 yield f"{request.id}: not in the table"
-            elif root["fingerprint"] != Part(request, 0.0).fingerprint(FINGERPRINT_KEY):
+            elif not FINGERPRINTS.match(Part(request, 0.0), root):
                 if not any("used before" in reason for reason in buried):
                     yield f"{request.id}: other content, but not dead-lettered"
             else:

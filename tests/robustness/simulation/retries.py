@@ -19,7 +19,7 @@ from kobo_sms.aws.queues import Queues
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.sending.operator_store import OperatorStore
 from tests.robustness.simulation.chaos import Crash
-from tests.robustness.simulation.functions import DEFAULT_SENDER, FINGERPRINT_KEY, TABLE
+from tests.robustness.simulation.functions import DEFAULT_SENDER, FINGERPRINTS, NAMESPACE, TABLE
 from tests.robustness.simulation.publications import DAY, START
 from tests.robustness.simulation.run import Result, inspect, make_world
 from tests.robustness.simulation.stored import DEAD, QUEUE_URLS, Stored
@@ -37,7 +37,7 @@ class Retrier:
 
     def __init__(self, world: World, *, may_double: bool, store: type[OperatorStore] = OperatorStore) -> None:
         self._world = world
-        self._judge = Judge(FINGERPRINT_KEY, "NG", may_double=may_double)
+        self._judge = Judge(FINGERPRINTS, "NG", may_double=may_double)
         self._store = store
         self.done: list[Planned] = []
 
@@ -71,7 +71,8 @@ class Retrier:
             cast("Any", world.dynamodb),
             TABLE,
             keep_seconds=30 * 86_400.0,
-            fingerprint_key=FINGERPRINT_KEY,
+            fingerprints=FINGERPRINTS,
+            namespace=NAMESPACE,
             default_sender=DEFAULT_SENDER,
         )
         desk = Desk(self._judge.retry, store, Queues(sqs, QUEUE_URLS, DEAD), world.clock)

@@ -20,7 +20,7 @@ from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.sending.decisions import Decision, Known, after_stop
-from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, Store
+from kobo_sms.sending.store import Claim, NothingToClaim, Store
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.run import simulate
 
@@ -42,13 +42,13 @@ def test_another_process_lives_it_too() -> None:
 
 
 class _ForgetsDoubt(Store):
-    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
+    def claim(self, *arguments: Any, **named: Any) -> Claim | NothingToClaim:
         claim = super().claim(*arguments, **named)
         return replace(claim, known=replace(claim.known, in_doubt=False)) if isinstance(claim, Claim) else claim
 
 
 class _ForgetsWhenItBegan(Store):
-    def claim(self, *arguments: Any, **named: Any) -> Claim | Busy | Finished | IdempotencyConflict:
+    def claim(self, *arguments: Any, **named: Any) -> Claim | NothingToClaim:
         claim = super().claim(*arguments, **named)
         return replace(claim, known=_begun_now(claim.known)) if isinstance(claim, Claim) else claim
 

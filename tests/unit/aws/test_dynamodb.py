@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
+from kobo_sms.table import SCHEMA
 
 KEY = {"id": {"S": "a"}}
 VALUES = st.one_of(
@@ -19,7 +20,7 @@ def test_an_update_with_every_clause() -> None:
     assert write.update("messages", KEY) == {
         "TableName": "messages",
         "Key": KEY,
-        "UpdateExpression": "SET #state = :v0, #created_at = if_not_exists(#created_at, :v1) "
+        "UpdateExpression": "SET #state = :v0, #created_at = if_not_exists(#created_at, :v1), #schema = :v4 "
         "ADD #halved :v2 REMOVE #reason, #lease",
         "ConditionExpression": "(#lease = :v3) AND (attribute_exists(id))",
         "ExpressionAttributeNames": {
@@ -28,12 +29,14 @@ def test_an_update_with_every_clause() -> None:
             "#created_at": "created_at",
             "#halved": "halved",
             "#lease": "lease",
+            "#schema": "schema",
         },
         "ExpressionAttributeValues": {
             ":v0": {"S": "sent"},
             ":v1": {"N": "5"},
             ":v2": {"SS": ["0"]},
             ":v3": {"S": "token"},
+            ":v4": {"N": "1"},
         },
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
@@ -41,8 +44,10 @@ def test_an_update_with_every_clause() -> None:
 
 def test_falsy_values_are_set_and_only_none_removes() -> None:
     update = Expression().set(attempts=0, in_doubt=False, text="", reason=None).where("x").update("messages", KEY)
-    assert update["UpdateExpression"] == "SET #attempts = :v0, #in_doubt = :v1, #text = :v2 REMOVE #reason"
-    assert update["ExpressionAttributeValues"] == {":v0": {"N": "0"}, ":v1": {"BOOL": False}, ":v2": {"S": ""}}
+    sets = "SET #attempts = :v0, #in_doubt = :v1, #text = :v2, #schema = :v3"
+    assert update["UpdateExpression"] == f"{sets} REMOVE #reason"
+    falsy = {":v0": {"N": "0"}, ":v1": {"BOOL": False}, ":v2": {"S": ""}}
+    assert update["ExpressionAttributeValues"] == falsy | {":v3": {"N": str(SCHEMA)}}
 
 
 @given(st.dictionaries(st.text(min_size=1), VALUES | st.lists(VALUES.filter(lambda each: not isinstance(each, bytes)))))

@@ -112,12 +112,48 @@ def test_what_is_missing_is_named(
         read(rest)
 
 
+@pytest.mark.parametrize("value", ["ten", "nan", "inf", "-1", "1,000", ""])
 @pytest.mark.parametrize(("read", "env", "name"), [row for row in EACH if row[1][row[2]].isdigit()])
 def test_what_is_not_a_number_is_named(
-    read: Callable[[Mapping[str, str]], object], env: dict[str, str], name: str
+    read: Callable[[Mapping[str, str]], object], env: dict[str, str], name: str, value: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=f"{name} is not a number"):
-        read(env | {name: "ten"})
+    with pytest.raises(ConfigurationError, match=f"{name} is (not a number from 0 on|missing or empty)"):
+        read(env | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("read", "env", "changes", "told"),
+    [
+        (settings.read_send, SEND, {"RETRY_MAX_SECONDS": "4"}, "RETRY_MAX_SECONDS is below RETRY_BASE_SECONDS"),
+        (settings.read_credit, CREDIT, {"LOW_CREDIT": "999"}, "LOW_CREDIT is below CRITICAL_CREDIT"),
+    ],
+)
+def test_two_values_that_make_no_sense_together_are_named(
+    read: Callable[[Mapping[str, str]], object], env: dict[str, str], changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        read(env | changes)
+
+
+def test_a_threshold_that_is_switched_off_lies_below_none() -> None:
+    assert settings.read_credit(CREDIT | {"LOW_CREDIT": "0"}).low == 0
+    assert settings.read_credit(CREDIT | {"CRITICAL_CREDIT": "0"}).critical == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "kobomobile.net/api",
+        "ftp://kobomobile.net",
+        "https://",
+        "https:///api",
+        "https://kobo:99999/api",
+        "https://[::1",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_named(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="KOBO_BASE_URL "):
+        settings.read_kobo(KOBO | {"KOBO_BASE_URL": url})
 
 
 def test_kobo_settings() -> None:
@@ -139,9 +175,18 @@ def test_credit_settings() -> None:
 
 
 def test_store_settings() -> None:
-    assert settings.read_store(STORE) == settings.StoreSettings("messages", 30 * 86_400.0, "", "", False)
-    full = STORE | {"FINGERPRINT_KEY": "key", "DEFAULT_SENDER_ID": "KoboSMS", "STORE_TEXT": "true"}
-    assert settings.read_store(full) == settings.StoreSettings("messages", 30 * 86_400.0, "key", "KoboSMS", True)
+    assert settings.read_store(STORE) == settings.StoreSettings("messages", 30 * 86_400.0, "", False)
+    full = STORE | {"DEFAULT_SENDER_ID": "KoboSMS", "STORE_TEXT": "true"}
+    assert settings.read_store(full) == settings.StoreSettings("messages", 30 * 86_400.0, "KoboSMS", True)
+
+
+def test_identity_settings() -> None:
+    known = {"FINGERPRINT_KEY": "key", "FORMER_FINGERPRINT_KEY": "former", "MESSAGE_NAMESPACE": "shop"}
+    assert settings.read_identity(known) == settings.IdentitySettings("key", "former", "shop")
+    assert settings.read_identity(known | {"FORMER_FINGERPRINT_KEY": ""}).former_key is None
+    for name in ("FINGERPRINT_KEY", "MESSAGE_NAMESPACE"):
+        with pytest.raises(ConfigurationError, match=name):
+            settings.read_identity(known | {name: ""})
 
 
 def test_report_settings() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
-from kobo_sms.messages.request import BadNumber, Request
+from kobo_sms.messages.request import BadNumber, Request, parse
 
 
 def numbers(count: int) -> tuple[str, ...]:
@@ -34,24 +34,43 @@ def test_the_message_uuid_never_changes(id_: str, name: str, pinned: str) -> Non
     assert part(name=name, id_=id_).message_uuid == pinned
 
 
-def test_the_message_uuid_depends_on_request_id_and_part_alone() -> None:
-    one = part()
-    other = Part(
-        Request("order-1", numbers(1), "Other", sender="X", type=2, sensitive=True, reference="r"), queued_at=1.0
-    )
-    assert one.message_uuid == other.message_uuid
+NAMED = [
+    ("shop", "order-1", "0", "db5cc3e7-af7d-59f7-8058-ba2fc5e7c12c"),
+    ("shop-staging", "order-1", "0", "225a1432-da73-5360-8497-a28f741372cc"),
+    ("shop", "order-1", "0.1.0", "a8bbbf0b-7a78-5348-8313-486c5bf2888b"),
+]
+
+
+@pytest.mark.parametrize(("namespace", "id_", "name", "pinned"), NAMED)
+def test_nor_does_that_of_a_stack(namespace: str, id_: str, name: str, pinned: str) -> None:
+    assert replace(part(name=name, id_=id_), namespace=namespace).message_uuid == pinned
+
+
+def test_the_message_uuid_depends_on_namespace_request_id_and_part_alone() -> None:
+    one = replace(part(), namespace="shop")
+    request = Request("order-1", numbers(1), "Other", sender="X", type=2, sensitive=True, reference="r")
+    assert one.message_uuid == Part(request, queued_at=1.0, namespace="shop").message_uuid
+
+
+def test_the_message_uuid_in_the_table_wins_but_not_for_smaller_parts() -> None:
+    one = replace(part(600), namespace="shop", kept_uuid="what an earlier release gave it")
+    assert one.message_uuid == "what an earlier release gave it"
+    fresh = replace(one, kept_uuid=None)
+    for smaller, expected in ((one.halves(), fresh.halves()), (one.chunks(), fresh.chunks())):
+        assert [each.message_uuid for each in smaller] == [each.message_uuid for each in expected]
 
 
 @given(
     st.sets(
         st.tuples(
+            st.from_regex(r"([A-Za-z0-9][A-Za-z0-9._\-]{0,9})?", fullmatch=True),
             st.from_regex(r"[A-Za-z0-9._:\-]{1,20}", fullmatch=True),
             st.from_regex(r"0(\.\d{1,2}){0,4}", fullmatch=True),
         )
     )
 )
-def test_message_uuids_are_distinct_and_within_the_limits(keys: set[tuple[str, str]]) -> None:
-    ids = {part(name=name, id_=id_).message_uuid for id_, name in keys}
+def test_message_uuids_are_distinct_and_within_the_limits(keys: set[tuple[str, str, str]]) -> None:
+    ids = {replace(part(name=name, id_=id_), namespace=namespace).message_uuid for namespace, id_, name in keys}
     assert len(ids) == len(keys)
     assert all(24 <= len(each) <= 64 and uuid.UUID(each).version == 5 for each in ids)
 
@@ -101,4 +120,20 @@ def test_the_fingerprint_is_of_the_content() -> None:
 
 
 def test_the_fingerprint_takes_any_text() -> None:
-    assert len(part(bad=(BadNumber("\x00\U0001f600", "why"),)).fingerprint("")) == 32
+    odd = part(bad=(BadNumber("\x00\U0001f600", "why"),))
+    assert len(odd.fingerprint("")) == len(odd.raw_fingerprint("")) == 32
+
+
+def test_the_raw_fingerprint_is_of_the_numbers_as_they_were_written() -> None:
+    one = part(written=("+23480301", "0803"))
+    same = replace(one, request=replace(one.request, to=numbers(1), bad=(BadNumber("0803", "why"),), reference="r"))
+    assert one.raw_fingerprint("key") == same.raw_fingerprint("key")
+    changes: list[dict[str, Any]] = [{"written": ("0803",)}, {"msg": "x"}, {"sender": "x"}, {"type": 0}]
+    others = {replace(one, request=replace(one.request, **change)).raw_fingerprint("key") for change in changes}
+    assert len(others | {one.raw_fingerprint("key"), one.raw_fingerprint("other key")}) == len(changes) + 2
+
+
+def test_a_part_that_is_queued_has_the_raw_fingerprint_of_what_is_read_off_the_queue() -> None:
+    for smaller in part(501, written=("anything",)).chunks():
+        read = Part(parse(smaller.request.to_json(), region="NG", default_id=""), 0.0, smaller.name)
+        assert read.raw_fingerprint("key") == smaller.raw_fingerprint("key")

@@ -100,6 +100,28 @@ def test_the_fingerprint_of_requests_that_exist_stays_what_it_was() -> None:
     )
 
 
+# One number in the forms of three producers, two that are none, and one that only another country has.
+WRITTEN = ["+234 803 010 0001", "0803-010-0001", "00234 8030100001", "0201 270 0001", "x", "07911 123456", "x"]
+
+
+def test_what_the_numbers_were_written_as_is_kept_but_for_their_punctuation() -> None:
+    assert read(to=WRITTEN).written == ("+2348030100001", "02012700001", "07911123456", "08030100001", "x")
+    assert read(to="0803 010 0001").written == ("08030100001",)
+
+
+def test_the_raw_fingerprint_of_requests_that_exist_stays_what_it_is() -> None:
+    """Else one that is queued again after an update of libphonenumber would be refused."""
+    assert Part(read(to=[*WRITTEN, "\ud800"]), 0.0).raw_fingerprint("key") == "b8387ea91c8b1daaba97f90be597363a"
+
+
+@pytest.mark.parametrize("region", ["GB", "US", "KE"])
+def test_the_raw_fingerprint_does_not_depend_on_the_region(region: str) -> None:
+    body = json.dumps({"to": WRITTEN, "msg": "Hello", "id": "order-1"})
+    here, there = (parse(body, region=each, default_id="") for each in ("NG", region))
+    assert here.to != there.to
+    assert Part(here, 0.0).raw_fingerprint("key") == Part(there, 0.0).raw_fingerprint("key")
+
+
 @pytest.mark.parametrize(
     ("msg", "type_", "wire_type", "pages"),
     [("Hello", None, 0, 1), ("₦5", None, 2, 1), ("Hello", 2, 2, 1), ("a" * 161, None, 0, 2), ("a" * 71, 2, 2, 2)],

@@ -25,6 +25,7 @@ from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.attempts import HISTORY, Lease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
@@ -69,7 +70,9 @@ class Largest:
         self._sizes: dict[str, tuple[Any, int]] = {}
         client = cast("Any", FakeDynamoDB(calm(), self._watch))
         self.items = client.items
-        self.store = Store(client, "messages", keep_seconds=1e8, default_sender="Kobo", fingerprint_key="key")
+        self.store = Store(
+            client, "messages", keep_seconds=1e8, default_sender="Kobo", fingerprints=Fingerprints("key")
+        )
         self.reports = ReportStore(client, "messages", keep_seconds=1e8)
 
     def _watch(self, old: Item, new: Item) -> None:

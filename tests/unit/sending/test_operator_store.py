@@ -16,6 +16,7 @@ from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
 from kobo_sms.sending.attempts import DIED, DROPPED, HISTORY, RETRIED, attempts_of
 from kobo_sms.sending.decisions import Decision, Next
+from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
 from kobo_sms.sending.standing import Standing
 from kobo_sms.sending.store import Busy, Claim, Finished
@@ -34,7 +35,8 @@ def table() -> FakeDynamoDB:
 
 @pytest.fixture
 def store(table: FakeDynamoDB) -> OperatorStore:
-    return OperatorStore(cast("Any", table), "messages", keep_seconds=30.0, fingerprint_key="k", default_sender="Shop")
+    keys = Fingerprints("k", "former")
+    return OperatorStore(cast("Any", table), "messages", keep_seconds=30.0, fingerprints=keys, default_sender="Shop")
 
 
 @pytest.fixture
