@@ -14,10 +14,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
 	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
-.PHONY: help setup run test quick check lint types template security unit fuzz build schema lock clean
+.PHONY: help setup run run-built test quick check lint types template security unit fuzz build runtime artefact schema lock clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.done ## make .venv with everything and the kobo command in it
 
@@ -31,6 +31,9 @@ $(VENV)/.done: requirements/dev.txt requirements/uv.txt pyproject.toml
 
 run: setup ## the demo: a local AWS, a mock KoboMobile, every kind of answer
 	$(BIN)/kobo demo
+
+run-built: setup build runtime ## the demo on what `make build` makes, under Lambda's own runtime
+	$(BIN)/kobo demo --built
 
 test: setup ## all checks and tests, side by side
 	$(MAKE) lint types template & failed=0; $(MAKE) unit || failed=$$?; wait $$! && exit $$failed
@@ -83,6 +86,17 @@ build: .venv-sam/.done ## what is deployed: sam validate and sam build, without 
 	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam validate --lint
 	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam build
 
+runtime: .venv-lambda/.done ## what Lambda runs functions with: its Python, boto3, interface client (Linux)
+
+artefact: setup build runtime ## tests of what `make build` makes, under Lambda's own runtime (Linux)
+	KOBO_ARTEFACT=built $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/artefact
+
+.venv-lambda/.done: requirements/lambda.txt requirements/uv.txt .venv-sam/.done
+	@test -n "$(PYTHON313)" || { echo "python3.13 is needed; say where with make runtime PYTHON313=..." >&2; exit 1; }
+	.venv-sam/bin/uv venv --quiet --clear --python "$(PYTHON313)" .venv-lambda
+	.venv-sam/bin/uv pip install --quiet --python .venv-lambda/bin/python --require-hashes -r requirements/lambda.txt
+	@touch $@
+
 .venv-sam/.done: requirements/sam.txt requirements/uv.txt
 	$(PYTHON) -m venv .venv-sam
 	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
@@ -93,9 +107,9 @@ schema: setup ## write events/request.schema.json from the code's rules
 	$(BIN)/python -m kobo_cli.request_schema > events/request.schema.json
 
 lock: setup ## write the locked requirements anew
-	for name in dev sam security uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for name in dev sam lambda security uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt; done
 	npm install --prefix requirements/javascript --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-sam .venv-security .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info
+	rm -rf $(VENV) .venv-sam .venv-lambda .venv-security .aws-sam .kobo .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info mock_kobo/build mock_kobo/*.egg-info

@@ -24,7 +24,6 @@ import math
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -39,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks.workers import workers_of
 from kobo_cli import valve_orders
 from kobo_cli.connection import Connection, local_connection
 from kobo_sms.aws.dynamodb import decode, encode
@@ -309,8 +309,7 @@ def accepted_at(connection: Connection) -> list[float]:
 def killing(stack: LocalStack, seed: int, enough: threading.Event) -> Iterator[list[int]]:
     """Kill one process of send_sms now and then until it is `enough`; fills the list with their ids."""
     killed: list[int] = []
-    engine = stack.children[0].process.pid
-    thread = threading.Thread(target=_kill_now_and_then, args=(engine, random.Random(seed), enough, killed))
+    thread = threading.Thread(target=_kill_now_and_then, args=(stack, random.Random(seed), enough, killed))
     thread.start()
     try:
         yield killed
@@ -323,14 +322,6 @@ def killing(stack: LocalStack, seed: int, enough: threading.Event) -> Iterator[l
 def no_killing() -> Iterator[list[int]]:
     """Kill nothing."""
     yield []
-
-
-def senders(engine: int) -> list[int]:
-    """Return the process ids of the functions send_sms that run: children of the embedded AWS, by their script."""
-    command = ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "stat=", "-o", "args="]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    found = (line.split(None, 3) for line in lines)
-    return [int(each[0]) for each in found if int(each[1]) == engine and _is_sender(*each[2:])]
 
 
 def tell_header() -> None:
@@ -417,18 +408,13 @@ def _queue_ten(connection: Connection, name: str, start: int, count: int) -> Non
     connection.sqs.send_message_batch(QueueUrl=connection.queue_url(LANE), Entries=entries)
 
 
-def _kill_now_and_then(engine: int, chance: random.Random, enough: threading.Event, killed: list[int]) -> None:
+def _kill_now_and_then(stack: LocalStack, chance: random.Random, enough: threading.Event, killed: list[int]) -> None:
     while not enough.wait(chance.uniform(*KILL_EVERY)):
-        if found := senders(engine):
+        if found := workers_of(stack, "SendSms"):
             victim = chance.choice(found)
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
-
-
-def _is_sender(state: str, command: str) -> bool:
-    # MiniStack unpacks each worker into a folder named after its function.
-    return not state.startswith("Z") and "/ministack-lambda-kobo-sms-SendSms-" in command
 
 
 def _share(text: str) -> float:

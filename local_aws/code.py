@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws.clients import Clients
@@ -24,15 +25,16 @@ def pack(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def addresses(folders: dict[str, Path]) -> dict[str, str]:
-    """Return the `s3://` address of each function's code; functions of one folder share it."""
-    numbers = {folder: number for number, folder in enumerate(sorted(set(folders.values())))}
-    return {name: f"s3://{_BUCKET}/{numbers[folder]}.zip" for name, folder in folders.items()}
+def pack_each(folders: Mapping[str, Path]) -> dict[str, bytes]:
+    """Return the code of each function as a zip; functions of one folder share it."""
+    packed = {folder: pack(folder) for folder in set(folders.values())}
+    return {name: packed[folder] for name, folder in folders.items()}
 
 
-def upload(clients: Clients, folders: dict[str, Path]) -> None:
-    """Put the code of each function at its address."""
+def upload(clients: Clients, archives: Mapping[str, bytes]) -> dict[str, str]:
+    """Upload the code of each function, the same code once; return the `s3://` address of each function's."""
     clients.s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    by_address = {address: folders[name] for name, address in addresses(folders).items()}
-    for address, folder in by_address.items():
-        clients.s3.put_object(Bucket=_BUCKET, Key=address.rpartition("/")[2], Body=pack(folder))
+    keys = {archive: f"{number}.zip" for number, archive in enumerate(dict.fromkeys(archives.values()))}
+    for archive, key in keys.items():
+        clients.s3.put_object(Bucket=_BUCKET, Key=key, Body=archive)
+    return {name: f"s3://{_BUCKET}/{keys[archive]}" for name, archive in archives.items()}

@@ -11,6 +11,7 @@ from local_aws.drift import gaps
 from local_aws.drift.comparison import differences
 from local_aws.drift.expectation import Expected, expected_resources
 from local_aws.errors import LocalStackError
+from local_aws.lambda_runtime import bootstrap
 from local_aws.plan import Plan
 from local_aws.template.expansion import expand
 
@@ -28,9 +29,8 @@ def install(clients: Clients, plan: Plan, progress: Callable[[str], None]) -> In
 
     Raises LocalStackError when the deployment fails or what exists is not what the template asks for.
     """
-    folders = dict(plan.code)
-    code.upload(clients, folders)
-    template = expand(plan.template, plan.parameters, code.addresses(folders))
+    addresses = code.upload(clients, _archives(plan))
+    template = expand(plan.template, plan.parameters, addresses)
     gaps.before_deployment(template)
     deployment = deploy(clients, template, plan.parameters)
     resources = expected_resources(clients, template, plan.parameters, deployment)
@@ -43,3 +43,11 @@ def install(clients: Clients, plan: Plan, progress: Callable[[str], None]) -> In
         SecretId=deployment.outputs["KoboSecretArn"], SecretString=json.dumps(dict(plan.credentials))
     )
     return Installation(dict(deployment.outputs), resources)
+
+
+def _archives(plan: Plan) -> dict[str, bytes]:
+    """Return what to deploy for each function; under Lambda's runtime its code stays where it was built."""
+    if plan.lambda_runtime is None:
+        return code.pack_each(plan.code)
+    bootstrap.use_custom_runtime(plan.template)
+    return bootstrap.bootstraps(plan.template, plan.code, plan.lambda_runtime, plan.endpoint)

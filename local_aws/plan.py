@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_aws.errors import LocalStackError
+from local_aws.lambda_runtime.installed import LambdaRuntime, installed
 from local_aws.processes import ports
 from local_aws.processes.child import HOST
 from local_aws.template import parameters
@@ -24,7 +25,10 @@ _BASE_URL = "KoboBaseUrl"
 
 @dataclass(frozen=True)
 class Plan:
-    """A local stack to run: ports, template, parameters, the functions' code folders, KoboMobile and its account."""
+    """A local stack to run: ports, template, parameters, the functions' code folders, KoboMobile and its account.
+
+    `lambda_runtime` is what the functions run under, None for the engine's own worker processes.
+    """
 
     aws_port: int
     mock_port: int | None
@@ -32,6 +36,7 @@ class Plan:
     parameters: Mapping[str, str]
     code: Mapping[str, Path]
     credentials: Mapping[str, str]
+    lambda_runtime: LambdaRuntime | None
 
     @property
     def endpoint(self) -> str:
@@ -56,7 +61,8 @@ def made(
 ) -> Iterator[Plan]:
     """Settle what to run; port 0 becomes a free one. Its ports are reserved until the context is left.
 
-    Raises LocalStackError for a port in use, a bad parameter or address, or when there is nothing built to run.
+    Raises LocalStackError for a port in use, a bad parameter or address, or when there is nothing built to run, or no
+    runtime to run it under.
     """
     if _BASE_URL in given:
         raise LocalStackError(f"{_BASE_URL} is set by --kobo-url URL, or points at the mock")
@@ -79,6 +85,7 @@ def made(
             parameters={**settled, _BASE_URL: base_url or f"http://{HOST}:{mock_port_used}/api"},
             code={name: code or folder for name, folder in folders.items()},
             credentials=_credentials() if kobo_url else {"user": _USER, "pass": _PASSWORD},
+            lambda_runtime=installed(ROOT) if built else None,
         )
 
 

@@ -1,7 +1,8 @@
 """The whole local stack: embedded AWS, mock KoboMobile, functions, schedules."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from local_aws.clients import Clients
 
 Progress = Callable[[str], None]
+# Once the processes are gone, no thread waits for an answer any more.
+_END_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,21 @@ def _clean(directory: Path) -> None:
     shutil.rmtree(directory / "work", ignore_errors=True)
 
 
+def _join(threads: Iterable[threading.Thread]) -> None:
+    """Wait for threads, so that none outlives its stack and meets another one on the same port."""
+    for thread in threads:
+        thread.join(_END_SECONDS)
+
+
 def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress: Progress) -> LocalStack:
     progress("starting the embedded AWS" + (" and the mock KoboMobile" if plan.mock_port else ""))
     (directory / "work").mkdir()
     programs = [engine(plan.aws_port, directory.resolve())]
     if plan.mock_port:
         programs.append(mock(plan.mock_port, directory.resolve()))
+    threads: list[threading.Thread] = []
+    # Entered before the children, and so left after them.
+    exits.callback(_join, threads)
     children = tuple(exits.enter_context(started(program)) for program in programs)
     # boto3 and samtranslator take over a second to import: just what the children need to start.
     from local_aws.clients import Clients
@@ -113,8 +125,8 @@ def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress
     variables = environment.of_stack(plan.endpoint, installation.outputs)
     streamed = take_over_streams(clients, installation.resources)
     scheduled = take_over_schedules(clients, installation.resources)
-    exits.enter_context(streaming(clients, streamed, progress))
-    exits.enter_context(ticking(clients, scheduled, every, progress))
+    threads += exits.enter_context(streaming(clients, streamed, progress))
+    threads += exits.enter_context(ticking(clients, scheduled, every, progress))
     environment.write(directory, variables)
     exits.callback(environment.remove, directory)
     return LocalStack(variables, plan.mock_url, clients, directory, children)

@@ -64,10 +64,12 @@ def _streamed(clients: Clients, arn: str, asked: Mapping[str, Any]) -> Streamed:
 
 
 @contextmanager
-def streaming(clients: Clients, streamed: Iterable[Streamed], progress: Callable[[str], None]) -> Iterator[None]:
+def streaming(
+    clients: Clients, streamed: Iterable[Streamed], progress: Callable[[str], None]
+) -> Iterator[list[threading.Thread]]:
     """Feed each function from its stream until the context is left.
 
-    That one begins or ceases to fail is told to `progress`.
+    That one begins or ceases to fail is told to `progress`. Yields the threads that do it, as `ticker.ticking` does.
     """
     stop = threading.Event()
     threads = [
@@ -77,7 +79,7 @@ def streaming(clients: Clients, streamed: Iterable[Streamed], progress: Callable
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield threads
     finally:
         stop.set()
 
@@ -97,7 +99,14 @@ class _Feed:
         self._failures = 0
 
     def run(self) -> None:
-        """Work the stream off until told to stop."""
+        """Work the stream off until told to stop; what the end of the stack cuts short is no error."""
+        try:
+            self._run()
+        except Exception:
+            if not self._stop.is_set():
+                raise
+
+    def _run(self) -> None:
         iterator = ""
         while not self._stop.is_set():
             try:

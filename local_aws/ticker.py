@@ -43,10 +43,11 @@ def take_over_schedules(clients: Clients, expected: Iterable[Expected]) -> list[
 @contextmanager
 def ticking(
     clients: Clients, scheduled: Iterable[Scheduled], every: float, progress: Callable[[str], None]
-) -> Iterator[None]:
+) -> Iterator[list[threading.Thread]]:
     """Invoke each function every so many seconds, never twice at once, until the context is left.
 
-    That one begins or ceases to fail is told to `progress`.
+    That one begins or ceases to fail is told to `progress`. Yields the threads that do it: they end once the stack
+    does, which cuts short what they are waiting for.
     """
     stop = threading.Event()
     threads = [
@@ -56,7 +57,7 @@ def ticking(
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield threads
     finally:
         stop.set()
 
@@ -66,7 +67,12 @@ def _tick(
 ) -> None:
     failing = False
     while not stop.is_set():
-        problem = _invoke(clients, scheduled)
+        try:
+            problem = _invoke(clients, scheduled)
+        except Exception:
+            if stop.is_set():
+                return
+            raise
         # An invocation that the end of the stack cut short is no failure.
         if stop.is_set():
             return

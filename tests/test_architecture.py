@@ -52,6 +52,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"processes"},
         {"clients", "environment"},
         {"template"},
+        {"lambda_runtime"},
         {"deployment", "code", "plan"},
         {"drift"},
         {"installation", "ticker", "stream_shard"},

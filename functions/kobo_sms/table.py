@@ -24,6 +24,8 @@ CAMPAIGNS_ID = "~campaigns"
 LOOKUP_PREFIX = "~to/"
 # Each followed by a shard; the part is a number: who opted out, and whom a report called do-not-disturb.
 OPTOUT_PREFIX, DO_NOT_DISTURB_PREFIX = "~optout/", "~dnd/"
+# Followed by a request's id: a message of a campaign that came to no part.
+LEFT_OUT_PREFIX = "~left-out/"
 # The partitions of the index `due`: those of parts that wait for reports, and that of campaigns to be queued.
 DUE_SHARDS = tuple(str(shard) for shard in range(8))
 CAMPAIGNS_DUE = "campaigns"

@@ -87,9 +87,15 @@ def log_fan_out(logger: Logger, missing: list[int]) -> None:
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
-    CloudWatch bills each metric with each value of its dimensions: networks are a closed set. Sender IDs are the
-    producers' choice, without end, so no metric has them. Which reason, how fast on which network, from which sender:
-    that is in the log line and in the counters of `kobo stats`.
+    <<<<<<< HEAD
+        CloudWatch bills each metric with each value of its dimensions: networks are a closed set. Sender IDs are the
+        producers' choice, without end, so no metric has them. Which reason, how fast on which network, from which sender:
+        that is in the log line and in the counters of `kobo stats`.
+    =======
+        CloudWatch bills each metric with each value of its dimensions: networks are a closed set, and crossed with nothing.
+        Sender IDs are the producers' choice, without end, so no metric has them. Which sender ID, which reason, how fast on
+        which network: that is in the log line and in the counters of `kobo stats`.
+    >>>>>>> security
     """
     ends = tally.counts.ends
     reached: Counter[str] = Counter()
@@ -158,6 +164,10 @@ def _begin_document(metrics: Metrics, dimension: str, value: str) -> None:
 
 def _named(state: str) -> str:
     return state.title().replace("_", "")
+
+
+def _arrived(end: End) -> str:
+    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
 
 
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:

@@ -99,7 +99,8 @@ def _repeated(checked: Checked) -> str:
     rows = checked.workspace.repeated(_REPEATED_SHOWN)
     lines = [f"{row.line} (as {row.first_line}{', another text' * row.other_text})" for row in rows]
     more = " ..." if count > len(rows) else ""
-    return f"{plural(count, 'row')} with a number of a row before: {', '.join(lines)}{more}"
+    which = "line" if count == 1 else "lines"
+    return f"{plural(count, 'row')} with a number of a row before: {which} {', '.join(lines)}{more}"
 
 
 def _cost(cost: Cost) -> str:

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from kobo_cli.campaigns.in_order import in_order
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
 from kobo_cli.spreadsheet import FAILED_ROWS, as_text
@@ -21,6 +22,7 @@ from kobo_sms.campaigns.progress import CampaignProgress, Key
 from kobo_sms.messages.recipients import recipients_of
 from kobo_sms.messages.states import FAILURES, State
 from kobo_sms.reports.store import MOST_KEYS, ReportStore
+from kobo_sms.table import LEFT_OUT_PREFIX
 
 # They stand first, as a row may have more cells than there are columns.
 ADDED = FAILED_ROWS
@@ -28,11 +30,13 @@ ADDED = FAILED_ROWS
 _OURS = 3
 _NOT_QUEUED = "its campaign was stopped before it was put on the queue"
 
+# Stands for the number where all of a request are meant.
+_ALL = ""
 Failure = tuple[str, str]
 
 
 def write_failed(connection: Connection, campaign: Campaign, progress: CampaignProgress, path: Path) -> int:
-    """Write the rows of those who did not get it, whoever they are; return how many.
+    """Write the rows of those who did not get it, in the order of people's file; return how many.
 
     Raises
     ------
@@ -42,7 +46,8 @@ def write_failed(connection: Connection, campaign: Campaign, progress: CampaignP
     rows = _rows(connection, campaign)
     header = next(rows)
     failures = dict(_failures(connection, progress.parts_with(campaign.id, FAILURES.__contains__)))
-    return _write(path, [*ADDED, *header[_OURS:]], _failed_rows(campaign, rows, failures))
+    failed = in_order((int(row[0]), row) for row in _failed_rows(campaign, rows, failures))
+    return _write(path, [*ADDED, *header[_OURS:]], failed)
 
 
 def _failures(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[tuple[str, str], Failure]]:
@@ -50,16 +55,19 @@ def _failures(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[tup
     store, left = ReportStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0), iter(keys)
     while batch := list(islice(left, MOST_KEYS)):
         for item in store.get_many(batch):
+            request = item["id"].removeprefix(LEFT_OUT_PREFIX)
+            if request != item["id"] and not item["recipients"]:
+                yield (request, _ALL), (item["state"], item["reason"])
             for number, recipient in recipients_of(item).items():
                 if recipient.state in FAILURES and not recipient.moved_on:
-                    yield (item["id"], number), (recipient.state, recipient.reason or "")
+                    yield (request, number), (recipient.state, recipient.reason or "")
 
 
 def _failed_rows(
     campaign: Campaign, rows: Iterable[Sequence[str]], failures: Mapping[tuple[str, str], Failure]
 ) -> Iterator[list[str]]:
     for request, line, number, *cells in rows:
-        failure = failures.get((request, number)) or _of_request(campaign, request)
+        failure = failures.get((request, number)) or failures.get((request, _ALL)) or _of_request(campaign, request)
         if failure is not None:
             yield [line, number, *failure, *cells]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from kobo_cli.errors import CliError
 from kobo_sms.campaigns.lane_filling import MOST_BYTES
+from kobo_sms.campaigns.lines import belongs, count_recipients
 from kobo_sms.campaigns.members import pack
 from kobo_sms.messages.fields import find_problems
 
@@ -72,7 +73,7 @@ def _checked(lines: Iterable[bytes], campaign_id: str, found: Packed) -> Iterato
             fields = _require_request(line, campaign_id, number)
         except ValueError as error:
             raise CliError(f"line {number} of the campaign's requests: {error}") from error
-        found.take(line, len(fields["to"]) if isinstance(fields["to"], list) else 1)
+        found.take(line, count_recipients(fields))
         yield line
 
 
@@ -85,9 +86,6 @@ def _require_request(line: bytes, campaign_id: str, number: int) -> dict[str, An
         raise ValueError("not a JSON object")
     if problems := find_problems(fields):
         raise ValueError("; ".join(map(str, problems)))
-    # A single SMS that is sent later goes by its own id.
-    if fields.get("id") not in (f"{campaign_id}:{number}", campaign_id if number == 1 else None):
-        raise ValueError(f"id: must be {campaign_id}:{number}")
-    if fields.get("campaign") != campaign_id:
-        raise ValueError(f"campaign: must be {campaign_id}")
+    if not belongs(fields, campaign_id, number):
+        raise ValueError(f"must have the id {campaign_id}:{number} and the campaign {campaign_id}")
     return fields

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,15 @@ from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.quiet_hours import quiet_now
+from kobo_cli.reports.bars import bars
+from kobo_cli.reports.drawing import pen_for
 from kobo_cli.terminal import printable, to_json
 from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
 from kobo_sms.credit.wording import plural
 from local_aws import environment
+
+# So many characters take the labels of what was found.
+_LABELS = 12
 
 
 @click.command("bulk")
@@ -116,17 +123,37 @@ def progress_bar(file: Path) -> Iterator[Callable[[int], None]]:
         yield lambda position: bar.update(task, completed=position)
 
 
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Say what is being done, if a terminal is there to show it: of a million rows it takes minutes."""
+    console = SafeConsole(stderr=True)
+    with console.status(f"{doing} ...") if console.is_terminal else nullcontext():
+        yield
+
+
 def show(checked: Checked, cost: Cost, *, as_json: bool) -> None:
     """Print what was found."""
     if as_json:
         click.echo(to_json(report.as_json(checked, cost)))
         return
     for label, text in report.in_words(checked, cost, time.time()):
-        _print(f"{label:<12}{text}")
+        _print(f"{label:<{_LABELS}}{text}", indent=_LABELS)
+        if label == "pages":
+            _show_pages(checked)
     if checked.findings.bad:
-        _print(f"{'bad':<12}{plural(checked.findings.bad, 'row')}")
+        _print(f"{'bad':<{_LABELS}}{plural(checked.findings.bad, 'row')}")
     for line in report.bad_in_words(checked):
-        _print(f"  {line}")
+        _print(f"  {line}", indent=4)
+
+
+def _show_pages(checked: Checked) -> None:
+    """Draw how many texts take how many pages, unless all take the same."""
+    pages = checked.workspace.pages()
+    if len(pages) > 1:
+        counts = {plural(each, "page"): texts for each, texts in pages.items()}
+        width, pen = shutil.get_terminal_size().columns - _LABELS, pen_for(sys.stdout.encoding)
+        for line in bars(counts, sum(counts.values()), width=width, pen=pen):
+            _print(f"{'':<{_LABELS - 2}}{line}")
 
 
 def require_sendable(checked: Checked, *, skip_bad: bool) -> Campaign:
@@ -157,7 +184,7 @@ def start(connection: Connection, campaign: Campaign) -> None:
     """Hand a campaign to the stack, and say that the stack carries it from now on."""
     now = time.time()
     at = now if campaign.at is None else campaign.at.timestamp()
-    with tempfile.TemporaryDirectory(prefix="kobo-") as directory:
+    with busy("handing it over to the stack"), tempfile.TemporaryDirectory(prefix="kobo-") as directory:
         write_files(campaign, Path(directory))
         handed = hand_over_files(connection, Path(directory), at=at, now=now, by=valve_orders.who(connection))
     known = handed.campaign
@@ -175,8 +202,14 @@ def _zone(connection: Connection) -> str:
     return connection.variables["KOBO_TIME_ZONE"]
 
 
-def _print(line: str) -> None:
-    """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for."""
+def _print(line: str, *, indent: int = 0) -> None:
+    """Print a line with nothing in it that a file could move the cursor by, or that the terminal has no letters for.
+
+    On a terminal it is broken between words, and goes on `indent` characters from the left.
+    """
     seen = printable(line)
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        seen = textwrap.fill(seen, width, subsequent_indent=" " * indent, break_on_hyphens=False)
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(seen.encode(encoding, errors="replace").decode(encoding))

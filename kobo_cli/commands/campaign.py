@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
+from rich.console import Console
+from rich.live import Live
+from rich.table import Column, Table
+from rich.text import Text
 
 from kobo_cli import valve_orders
 from kobo_cli.campaigns.failed import write_failed
@@ -20,6 +23,7 @@ from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.reports.campaign import Report, build, describe, gone, settled
+from kobo_cli.reports.drawing import pen_for
 from kobo_cli.terminal import to_json
 from kobo_cli.times import in_words, zone_of
 from kobo_sms.campaigns.campaign import ENDED, Campaign
@@ -28,6 +32,8 @@ from kobo_sms.campaigns.progress import CampaignProgress
 from kobo_sms.table import CAMPAIGN_SHARDS, iso
 
 _LOOK_SECONDS = 2.0
+# What a shell takes for "ended by Ctrl-C".
+_INTERRUPTED = 130
 # What is watched is as fast as it was in so many seconds.
 _RATE_SECONDS = 60.0
 
@@ -61,7 +67,8 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
             click.echo("there are no campaigns", err=True)
             return
         zone, now = _zone(connection), time.time()
-        table = Table("campaign", "state", "recipients", "on the queue", "begins", box=None, pad_edge=False)
+        numbers = (Column(name, justify="right") for name in ("recipients", "put on the queue"))
+        table = Table("campaign", "state", *numbers, "begins", box=None, pad_edge=False)
         for each in campaigns:
             counts = f"{each.rows:,}", f"{each.place.recipients:,}"
             table.add_row(each.id, each.state, *counts, in_words(each.at, zone, now))
@@ -87,7 +94,11 @@ def status(campaign_id: str, watch: bool, failed: Path | None, as_json: bool, st
     """
     with _connected(stack, local) as connection, _progress(connection) as progress:
         if watch:
-            _watch(connection, progress, campaign_id, as_json)
+            try:
+                _watch(connection, progress, campaign_id, as_json)
+            except KeyboardInterrupt:
+                click.echo(f"{campaign_id} goes on; only the watching has ended", err=True)
+                raise click.exceptions.Exit(_INTERRUPTED) from None
         else:
             _show(connection, _look(connection, progress, campaign_id), as_json)
         if failed is not None:
@@ -150,21 +161,37 @@ def _tell(connection: Connection, ordered: Ordered, campaign_id: str, done: str,
     waiting = campaign.place.recipients - settled(report)
     so = f"is {done}" if ordered.changed else f"was {done} already"
     click.echo(f"{campaign_id} {so}: {then}")
-    click.echo(f"{gone(report):,} of {campaign.rows:,} had gone; about {max(0, waiting):,} are on the queue")
+    still = f"about {waiting:,}" if waiting > 0 else "none"
+    click.echo(f"{gone(report):,} of {campaign.rows:,} had gone; {still} still on the queue")
 
 
 def _watch(connection: Connection, progress: CampaignProgress, campaign_id: str, as_json: bool) -> None:
+    """Show a campaign until it is over: in its place on a terminal, else each time anew."""
+    console = SafeConsole()
+    if as_json:
+        _follow(connection, progress, campaign_id, lambda report: click.echo(to_json(report, None)))
+    elif not console.is_terminal:
+        _follow(connection, progress, campaign_id, lambda report: _show(connection, report, as_json))
+    else:
+        with Live(console=console, auto_refresh=False) as live:
+            _follow(
+                connection,
+                progress,
+                campaign_id,
+                lambda report: live.update(Text("\n").join(_lines(connection, report, console)), refresh=True),
+            )
+
+
+def _follow(
+    connection: Connection, progress: CampaignProgress, campaign_id: str, show: Callable[[Report], None]
+) -> None:
     seen: deque[tuple[float, int]] = deque()
     while True:
         report = _look(connection, progress, campaign_id, _rate_of(seen))
         seen.append((time.time(), settled(report)))
         while seen[-1][0] - seen[0][0] > _RATE_SECONDS:
             seen.popleft()
-        if as_json:
-            click.echo(to_json(report, None))
-        else:
-            click.clear()
-            _show(connection, report, as_json)
+        show(report)
         if report["state"] in ENDED:
             return
         time.sleep(_LOOK_SECONDS)
@@ -187,8 +214,14 @@ def _show(connection: Connection, report: Report, as_json: bool) -> None:
         click.echo(to_json(report))
         return
     console = SafeConsole()
-    for line in describe(report, _zone(connection), time.time()):
-        console.print(line, highlight=False)
+    for line in _lines(connection, report, console):
+        console.print(line)
+
+
+def _lines(connection: Connection, report: Report, console: Console) -> Iterator[Text]:
+    pen = pen_for(console.encoding)
+    lines = describe(report, _zone(connection), time.time(), width=console.width, pen=pen)
+    return map(Text.from_markup, lines)
 
 
 def _row(campaign: Campaign) -> Report:

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from kobo_cli.commands.up import DIRECTORY, describe, watch
+from kobo_cli.commands.up import DIRECTORY, built_option, describe, watch
 from kobo_cli.connection import Connection, local_connection
 from kobo_cli.console import SafeConsole
 from kobo_cli.demo.check import disagreements, unexpected
@@ -38,7 +38,8 @@ _FILE_WIDTH = 100
 @click.option("--exit", "exits", is_flag=True, help="End when all is shown, also in a terminal.")
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="The inbox's.")
 @click.option("--aws-port", default=4566, show_default=True, type=click.IntRange(0, 65535), help="The embedded AWS's.")
-def command(exits: bool, port: int, aws_port: int) -> None:
+@built_option
+def command(exits: bool, port: int, aws_port: int, built: bool) -> None:
     """Run the local stack, send an example of every kind, and show what becomes of each.
 
     \b
@@ -54,6 +55,7 @@ def command(exits: bool, port: int, aws_port: int) -> None:
                 mock_port=port,
                 every=1.0,
                 parameters=PARAMETERS,
+                built=built,
                 directory=DIRECTORY,
                 progress=click.echo,
             ) as stack,

@@ -152,7 +152,9 @@ def make_request(
     CliError
         when it would be refused, saying which field is at fault.
     """
-    request: dict[str, Any] = {"id": request_id or f"kobo-{uuid.uuid4().hex[:12]}", "to": list(to), "msg": msg}
+    # Each once: a campaign of a later time waits until as many recipients are known as it names.
+    numbers = list(dict.fromkeys(to))
+    request: dict[str, Any] = {"id": request_id or f"kobo-{uuid.uuid4().hex[:12]}", "to": numbers, "msg": msg}
     optional = {"from": sender, "type": type_, "reference": reference, "sensitive": sensitive or None}
     request |= {name: value for name, value in optional.items() if value is not None}
     if expires_in is not None:

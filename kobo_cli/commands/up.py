@@ -24,6 +24,11 @@ def parse_parameters(_context: click.Context, _parameter: click.Parameter, value
     return {name: value for name, _, value in pairs}
 
 
+built_option = click.option(
+    "--built", is_flag=True, help="Run what `make build` made, under Lambda's own runtime (Linux)."
+)
+
+
 @click.command("up")
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="The mock's and inbox's.")
 @click.option("--aws-port", default=4566, show_default=True, type=click.IntRange(0, 65535), help="The embedded AWS's.")
@@ -44,7 +49,7 @@ def parse_parameters(_context: click.Context, _parameter: click.Parameter, value
     callback=parse_parameters,
     help="Set a parameter of template.yaml; may be repeated.",
 )
-@click.option("--built", is_flag=True, help="Run what `make build` made, not the source.")
+@built_option
 def command(
     port: int, aws_port: int, kobo_url: str | None, every: float, parameters: dict[str, str], built: bool
 ) -> None:

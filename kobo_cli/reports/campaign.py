@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.markup import escape
 
-from kobo_cli.reports.tables import summarise
+from kobo_cli.reports.bars import bars
+from kobo_cli.reports.drawing import BLOCKS, Pen
 from kobo_cli.times import in_words
 from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState
+from kobo_sms.credit.wording import plural
 from kobo_sms.messages import states
 from kobo_sms.messages.progress import Progress
 from kobo_sms.messages.states import State
@@ -69,19 +72,41 @@ def gone(report: Report) -> int:
     return sum(count for state, count in report["counts"].items() if state in GONE)
 
 
-def describe(report: Report, zone: ZoneInfo, now: float) -> Iterator[str]:
-    """Yield what a person reads, as rich markup."""
+def describe(report: Report, zone: ZoneInfo, now: float, *, width: int = 80, pen: Pen = BLOCKS) -> Iterator[str]:
+    """Yield what a person reads, as rich markup; bars are drawn with `pen` and leave lines within `width`."""
     yield f"[bold]{report['campaign']}[/]  {report['state']}{_since(report, zone, now)}"
-    yield f"{report['rows']:,} recipients, {report['queued']:,} of them put on the queue so far"
-    yield summarise(report["counts"])
+    yield f"{plural(report['rows'], 'recipient')}, {_queued(report)}"
+    yield from bars(_shown(report), report["rows"], width=width, pen=pen)
     if report["fault"]:
         yield f"[red]cannot be queued at present:[/] {escape(report['fault'])}; tried again by itself"
     if report["per_second"] is not None:
         yield f"{_rate(report['per_second'])}{_done(report, zone, now)}"
+    if report["state"] in ENDED and (awaited := report["counts"].get(State.SENT)):
+        yield f"delivery reports are awaited for {awaited:,}"
     if report["reasons"]:
         yield "not delivered because:"
         for reason in report["reasons"]:
-            yield f"  {reason['recipients']:>9,}  {reason['state']}: {escape(reason['reason'] or '(several reasons)')}"
+            yield from _reason(reason, width)
+
+
+def _reason(reason: Report, width: int) -> Iterator[str]:
+    """Yield a reason, broken between words; KoboMobile's own may be among them."""
+    count = f"  {reason['recipients']:>9,}  "
+    text = f"{reason['state']}: {reason['reason'] or '(several reasons)'}"
+    return map(escape, wrap(text, width, initial_indent=count, subsequent_indent=" " * len(count)))
+
+
+def _queued(report: Report) -> str:
+    if report["queued"] >= report["rows"]:
+        return "all of them put on the queue"
+    return f"{report['queued']:,} of them put on the queue{'' if report['state'] in ENDED else ' so far'}"
+
+
+def _shown(report: Report) -> Report:
+    """Return the counts with those that are not on the queue, so that all of them make the whole."""
+    left = report["rows"] - sum(report["counts"].values())
+    label = "never queued" if report["state"] in ENDED else "not queued yet"
+    return ({label: left} if left > 0 else {}) | dict(report["counts"])
 
 
 def _since(report: Report, zone: ZoneInfo, now: float) -> str:
@@ -89,7 +114,7 @@ def _since(report: Report, zone: ZoneInfo, now: float) -> str:
         return f", begins {in_words(_seconds(report['at']), zone, now)}"
     if report["ended_at"]:
         by = f" by {report['ended_by']}" if report["ended_by"] else ""
-        return f"{by}, {in_words(_seconds(report['ended_at']), zone, now)}"
+        return f"{by} {in_words(_seconds(report['ended_at']), zone, now)}"
     return f", begun {in_words(_seconds(report['at']), zone, now)}"
 
 
@@ -108,11 +133,17 @@ def _seconds(moment: str) -> float:
 def _reasons(campaign: Campaign, progress: Progress) -> list[Report]:
     failures = Counter({key: count for key, count in progress.items() if key[0] in states.FAILURES})
     if campaign.refused:
-        failures[State.REJECTED.value, "SQS does not take the request"] += campaign.refused
+        failures[State.REJECTED.value, _why_refused(campaign)] += campaign.refused
     return [
         {"state": state, "reason": reason or None, "recipients": count}
         for (state, reason), count in failures.most_common(_MOST_REASONS)
     ]
+
+
+def _why_refused(campaign: Campaign) -> str:
+    """Return why requests were not put on the queue: only some of them are named."""
+    reasons = sorted(set((campaign.refusals or {}).values()))
+    return f"could not be put on the queue: {'; '.join(reasons)}"
 
 
 def _pace(

@@ -34,10 +34,10 @@ _WAITS: dict[str, str] = {
 ROWS = 20
 
 
-def coloured(state: str) -> str:
-    """Return a state in its colour, as rich markup."""
-    colour = _COLOURS.get(state)
-    return f"[{colour}]{state}[/]" if colour else state
+def coloured(state: str, text: str | None = None) -> str:
+    """Return a state, or `text` about it, in the state's colour, as rich markup."""
+    colour, text = _COLOURS.get(state), state if text is None else text
+    return f"[{colour}]{text}[/]" if colour and text else text
 
 
 def summarise(counts: Mapping[str, int]) -> str:

@@ -39,6 +39,9 @@ IMPLIED_PERMISSIONS = {
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
 }
 
+# Keys of conditions that the engine's IAM fills in with nothing: most of them would let nobody in.
+UNKNOWN_CONDITION_KEYS = {"dynamodb:LeadingKeys", "events:detail-type", "events:source", "lambda:FunctionArn"}
+
 
 def before_deployment(template: Template) -> None:
     """Change a transformed template where the engine would misread it."""
@@ -57,9 +60,9 @@ def before_deployment(template: Template) -> None:
             variables.update({name: _as_text(value) for name, value in variables.items()})
         if resource["Type"] == ROLE:
             for policy in resource["Properties"].get("Policies", []):
-                _spell_out_permissions(policy["PolicyDocument"])
+                _adapt_policy(policy["PolicyDocument"])
         if resource["Type"] == MANAGED_POLICY:
-            _spell_out_permissions(resource["Properties"]["PolicyDocument"])
+            _adapt_policy(resource["Properties"]["PolicyDocument"])
 
 
 def _is_moot(resource: dict[str, Any]) -> bool:
@@ -70,14 +73,22 @@ def _is_moot(resource: dict[str, Any]) -> bool:
     return all(each["Condition"] == _WITHOUT_TLS or each.get("Principal") == _ALARMS for each in statements)
 
 
-def _spell_out_permissions(policy: dict[str, Any]) -> None:
+def _adapt_policy(policy: dict[str, Any]) -> None:
     for statement in policy["Statement"]:
         if "Action" not in statement:
             # Under a condition: none of these is about what the engine misreads.
             continue
+        _forget_unknown_keys(statement)
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
         statement["Action"] = [*actions, *implied]
+
+
+def _forget_unknown_keys(statement: dict[str, Any]) -> None:
+    for operator, keys in statement.pop("Condition", {}).items():
+        known = {key: value for key, value in keys.items() if key not in UNKNOWN_CONDITION_KEYS}
+        if known:
+            statement.setdefault("Condition", {})[operator] = known
 
 
 def _as_text(value: Any) -> Any:

@@ -9,7 +9,7 @@ from local_aws.errors import LocalStackError
 
 Template = dict[str, Any]
 
-_FUNCTION = "AWS::Serverless::Function"
+FUNCTION = "AWS::Serverless::Function"
 
 
 def load(path: Path) -> Template:
@@ -23,9 +23,14 @@ def load(path: Path) -> Template:
 
 def code_folders(template: Template, base: Path) -> dict[str, Path]:
     """Return the code folder of each SAM function, by logical name. Relative folders are relative to `base`."""
-    everywhere = template.get("Globals", {}).get("Function", {}).get("CodeUri")
+    return {name: base / folder for name, folder in of_functions(template, "CodeUri").items()}
+
+
+def of_functions(template: Template, name: str) -> dict[str, Any]:
+    """Return what each SAM function has for a property, itself or from Globals, by logical name; None for neither."""
+    everywhere = template.get("Globals", {}).get("Function", {}).get(name)
     return {
-        name: base / resource["Properties"].get("CodeUri", everywhere)
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == _FUNCTION
+        function: resource["Properties"].get(name, everywhere)
+        for function, resource in template["Resources"].items()
+        if resource["Type"] == FUNCTION
     }

@@ -16,11 +16,12 @@ import pytest
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.reports.campaign import build
 from kobo_sms.campaigns.campaign import Campaign, CampaignState, Place
+from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.campaigns.progress import CampaignProgress
 from kobo_sms.campaigns.store import CampaignStore
 from kobo_sms.messages.progress import campaign_shard, describe_progress, read_progress
-from tests.cli.campaigns import NOW, hand_over, number
+from tests.cli.campaigns import NOW, hand_over, number, requests_of
 from tests.cli.conftest import Deployed
 
 COUNT = 6
@@ -88,7 +89,8 @@ def test_status_in_words(sale: Deployed) -> None:
     shown = sale.run("campaign", "status", "sale").stdout
     assert "sale  queueing, begun Wed 18 Nov 12:06 WAT" in shown
     assert "6 recipients, 4 of them put on the queue so far" in shown
-    assert "1 queued, 1 sent, 1 delivered, 1 undelivered" in shown
+    assert "  not queued yet  2   33 %  " in shown
+    assert "  undelivered     1   17 %  " in shown
     assert "a minute, done about" in shown
     assert "1  undelivered: the phone was switched off" in shown
 
@@ -101,6 +103,16 @@ def test_the_rate_and_the_end_follow_from_what_is_over() -> None:
     assert report["done_at"] == "2026-11-18T11:10:40.000Z"
     assert build(campaign, read_progress("sent 50"), NOW + 140, rate=5.0)["done_at"] == "2026-11-18T11:09:10.000Z"
     assert build(campaign, read_progress("sending 50"), NOW + 140)["per_second"] is None
+
+
+def test_reasons_are_broken_between_words_and_taken_for_no_markup(
+    sale: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    reason = "[/red] KoboMobile says what nobody has ever read [bold] of it before"
+    put_part(sale, "sale", 4, "sent", state="rejected", reason=reason, msgid="d")
+    shown = sale.run("campaign", "status", "sale").stdout
+    assert "          1  rejected: [/red] KoboMobile says what nobody\n             has ever read [bold] of it" in shown
 
 
 def test_nothing_left_to_send_is_done_though_reports_are_missing(deployed: Deployed) -> None:
@@ -131,8 +143,46 @@ def test_failed_rows_are_those_of_the_file_with_the_reason(sale: Deployed) -> No
     assert Path("failed.csv").stat().st_mode & 0o077 == 0
 
 
+def leave_out(deployed: Deployed, body: dict[str, Any], part: str = "0") -> None:
+    left_out = left_out_of(json.dumps(body), part)
+    assert left_out is not None
+    notes = LeftOutNotes(deployed.connection.dynamodb, "messages", keep_seconds=1e6)
+    notes.put(left_out, "its id was used before, for other content", NOW)
+
+
+def test_failed_rows_have_those_whose_message_came_to_nothing(deployed: Deployed) -> None:
+    hand_over(deployed, "sale", 3)
+    queue(deployed, "sale", 3)
+    put_part(deployed, "sale", 1, "sent", msgid="a")
+    leave_out(deployed, requests_of("sale", 2)[1])
+    leave_out(deployed, requests_of("sale", 3)[2], part="0.1")
+    report = deployed.json("campaign", "status", "sale")
+    assert (report["state"], report["counts"]) == ("done", {"sent": 1, "rejected": 2})
+    deployed.run("campaign", "status", "sale", "--failed", "failed.csv")
+    with Path("failed.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    why = ["rejected", "its id was used before, for other content"]
+    assert rows == [["3", number(2), *why, *_cells(2)], ["4", number(3), *why, *_cells(3)]]
+
+
 def _cells(n: int) -> list[str]:
     return [f"0803 01{n:05d}", f"Ọlá {n}"]
+
+
+def test_failed_rows_are_in_the_order_of_the_file(sale: Deployed) -> None:
+    """kobo bulk puts equal texts together; whoever compares the rows with the file wants its order."""
+    (key,) = (each["Key"] for each in _contents(sale) if each["Key"].endswith("rows.csv.gz"))
+    s3 = sale.connection.client("s3")
+    header, *rows = gzip.decompress(s3.get_object(Bucket="campaigns", Key=key)["Body"].read()).splitlines(keepends=True)
+    s3.put_object(Bucket="campaigns", Key=key, Body=gzip.compress(b"".join([header, *reversed(rows)])))
+    orders_of(sale.connection).stop("sale", by="ada", now=NOW + 5)
+    sale.run("campaign", "status", "sale", "--failed", "failed.csv")
+    with Path("failed.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["failed line"] for row in csv.DictReader(file)] == ["4", "6", "7"]
+
+
+def _contents(deployed: Deployed) -> Any:
+    return deployed.connection.client("s3").list_objects_v2(Bucket="campaigns")["Contents"]
 
 
 def test_failed_without_any_writes_the_header_alone(deployed: Deployed) -> None:
@@ -169,6 +219,34 @@ def test_watching_ends_when_it_is_over(deployed: Deployed) -> None:
     assert json.loads(result.stdout)["state"] == "done"
 
 
+def test_watching_draws_in_its_place_on_a_terminal(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    hand_over(deployed, "sale", 2)
+    queue(deployed, "sale", 2)
+    put_part(deployed, "sale", 1, "sent", msgid="a")
+    monkeypatch.setattr(time, "sleep", lambda _: put_part(deployed, "sale", 2, "rejected"))
+    shown = deployed.run("campaign", "status", "sale", "--watch").stdout
+    assert "sending, begun" in shown
+    # Rich goes up line by line to draw anew.
+    last = shown.rpartition("\x1b[1A")[2]
+    assert "delivery reports are awaited for 1" in last
+    assert "1   50 %  " in last
+
+
+def test_whoever_ends_the_watching_is_told_that_the_campaign_goes_on(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    hand_over(deployed, "sale", 1)
+    monkeypatch.setattr(time, "sleep", interrupt)
+    result = deployed.run("campaign", "status", "sale", "--watch")
+    assert result.exit_code == 130
+    assert result.stderr == "sale goes on; only the watching has ended\n"
+
+
 def test_campaigns_are_listed_the_newest_first(deployed: Deployed) -> None:
     assert "there are no campaigns" in deployed.run("campaign", "list").stderr
     assert deployed.json("campaign", "list") == []
@@ -185,7 +263,7 @@ def test_campaigns_are_listed_the_newest_first(deployed: Deployed) -> None:
 def test_orders_say_how_many_had_gone(sale: Deployed) -> None:
     paused = sale.run("campaign", "pause", "sale")
     assert "sale is paused: within seconds nothing more of it is sent" in paused.stdout
-    assert "3 of 6 had gone; about 1 are on the queue" in paused.stdout
+    assert "3 of 6 had gone; about 1 still on the queue" in paused.stdout
     assert "sale was paused already" in sale.run("campaign", "pause", "sale").stdout
     assert "sale is resumed" in sale.run("campaign", "resume", "sale").stdout
     stopped = sale.run("campaign", "stop", "sale")
@@ -194,6 +272,17 @@ def test_orders_say_how_many_had_gone(sale: Deployed) -> None:
     report = sale.json("campaign", "status", "sale")
     assert report["state"] == "stopped"
     assert report["ended_by"]
+
+
+def test_to_resume_prompts_queue_campaign_unless_nothing_has_changed(
+    sale: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("kobo_cli.commands.campaign.prompt", lambda _, campaign_id: told.append(campaign_id))
+    sale.run("campaign", "pause", "sale")
+    sale.run("campaign", "resume", "sale")
+    sale.run("campaign", "resume", "sale")
+    assert told == ["sale"]
 
 
 @pytest.mark.parametrize(("order", "state"), [("resume", "queueing"), ("pause", "stopped"), ("resume", "stopped")])

@@ -116,9 +116,9 @@ def line(**fields: Any) -> dict[str, Any]:
     [
         (b"{", "line 2 of the campaign's requests"),
         (b"[]", "not a JSON object"),
-        (line(id="sale:3"), "id: must be sale:2"),
-        (line(id="sale"), "id: must be sale:2"),
-        (line(campaign="other"), "campaign: must be sale"),
+        (line(id="sale:3"), "must have the id sale:2 and the campaign sale"),
+        (line(id="sale"), "must have the id sale:2 and the campaign sale"),
+        (line(campaign="other"), "must have the id sale:2 and the campaign sale"),
         (line(msg=""), "msg: must have 1 to 905 characters"),
         (line(to=[]), "to: must hold at least one number"),
         (line(colour="red"), "colour: unknown field"),

@@ -59,6 +59,11 @@ def test_every_option_reaches_the_request() -> None:
     }  # fmt: skip
 
 
+def test_a_number_that_is_given_twice_is_asked_for_once() -> None:
+    numbers = ("0803 010 0002", "0803 010 0001", "0803 010 0002")
+    assert make_request(numbers, msg="Hello", **NOTHING)["to"] == ["0803 010 0002", "0803 010 0001"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +45,52 @@ LOGGABLE = re.compile(rf"(?!.*(\b234\d{{10}}\b|{PIN}|{PASSWORD}))", re.DOTALL)
 
 @dataclass
 class AwsCalls:
-    """Every call of AWS that was made, as service and operation, with its parameters."""
+    """Every call of AWS that was made, as service and operation, with its parameters.
+
+    `asked` has those that a function made, with the function's logical name before them; `sites` where in its code.
+    """
 
     made: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    sites: set[tuple[str, str]] = field(default_factory=set)
+    running: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        operation = f"{model.service_model.service_name}.{model.name}"
         with self.lock:
-            self.made.append((f"{model.service_model.service_name}.{model.name}", dict(params)))
+            self.made.append((operation, dict(params)))
+            if self.running:
+                self.asked.append((self.running[-1], operation, dict(params)))
+                self.sites.add((_calling(), model.name))
+
+    @contextmanager
+    def by(self, function: str) -> Iterator[None]:
+        """Note whatever is called in this context as called by a function; one may invoke another one."""
+        self.running.append(function)
+        try:
+            yield
+        finally:
+            self.running.pop()
+
+    def clear(self) -> None:
+        self.made.clear()
+        self.asked.clear()
+        self.sites.clear()
 
     def of(self, operation: str) -> list[dict[str, Any]]:
         return [params for name, params in self.made if name == operation]
+
+
+def _calling() -> str:
+    """Return the function or method of kobo_sms that is calling AWS."""
+    frame = inspect.currentframe()
+    while frame and not frame.f_globals.get("__name__", "").startswith("kobo_sms."):
+        frame = frame.f_back
+    assert frame is not None
+    name = f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}"
+    # A generator expression is part of the method around it.
+    return name.removeprefix("kobo_sms.").partition(".<locals>")[0]
 
 
 @dataclass
@@ -151,7 +188,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, clients
             if name not in clients:
                 clients[name], clients[f"watched {name}"] = own.client(name), boto3.client(name)
         stack = Stack(**{field: clients[name] for field, name in SERVICES.items()}, calls=calls)
-        calls.made.clear()
+        calls.clear()
         _create(stack)
         yield stack
 

@@ -1,4 +1,4 @@
-"""What is left out of a template because the engine has no TLS, and what is not."""
+"""What is left out of a template because the engine has no TLS or knows no such condition, and what is not."""
 
 from __future__ import annotations
 
@@ -31,6 +31,32 @@ def test_a_policy_that_demands_tls_and_nothing_else_is_left_out(
     gaps.before_deployment(template)
     assert ("Policy" in template["Resources"]) is kept
     assert "Bucket" in template["Resources"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        (None, None),
+        ({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["~to/*"]}}, None),
+        ({"ForAllValues:StringEquals": {"events:source": "a"}, "StringEquals": {"events:detail-type": "b"}}, None),
+        (
+            {
+                "StringEquals": {"events:detail-type": "b", "aws:PrincipalAccount": "1"},
+                "Bool": {"aws:ViaAWSService": "true"},
+            },
+            {"StringEquals": {"aws:PrincipalAccount": "1"}, "Bool": {"aws:ViaAWSService": "true"}},
+        ),
+    ],
+)
+def test_conditions_that_the_engine_does_not_know_are_left_out_and_no_others(
+    condition: dict[str, Any] | None, kept: dict[str, Any] | None
+) -> None:
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": "a:Act", "Resource": "r"}
+    statement |= {"Condition": condition} if condition else {}
+    role = {"Type": gaps.ROLE, "Properties": {"Policies": [{"PolicyDocument": {"Statement": [statement]}}]}}
+    gaps.before_deployment({"Resources": {"Role": role}})
+    assert statement.get("Condition") == kept
+    assert statement["Action"] == ["a:Act"]
 
 
 @pytest.mark.parametrize(("principal", "kept"), [(ALARMS, False), ({"AWS": "*"}, True)])

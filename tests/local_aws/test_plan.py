@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from local_aws import plan
-from local_aws.code import addresses, pack
+from local_aws.code import pack, pack_each
 from local_aws.errors import LocalStackError
+from local_aws.lambda_runtime.installed import LambdaRuntime
 
 
 def settle(*, kobo_url: str | None = None, built: bool = False, code: Path | None = None) -> plan.Plan:
@@ -48,11 +49,12 @@ def test_the_functions_of_the_tree_are_deployed_unless_another_folder_is_given(t
 def test_built_functions_come_from_where_sam_build_put_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built = tmp_path / "template.yaml"
     monkeypatch.setattr(plan, "BUILT", built)
+    monkeypatch.setattr(plan, "installed", lambda _: LambdaRuntime(Path("python"), Path("rie")))
     with pytest.raises(LocalStackError, match="make build"):
         settle(built=True)
     # sam build names each function's folder in its own properties.
-    own = "Type: AWS::Serverless::Function\n    Properties:\n"
-    built.write_text(plan.SOURCE.read_text().replace(own, f"{own}      CodeUri: Built\n"))
+    handler = "      Handler: "
+    built.write_text(plan.SOURCE.read_text().replace(handler, f"      CodeUri: Built\n{handler}"))
     assert set(settle(built=True).code.values()) == {tmp_path / "Built"}
 
 
@@ -69,6 +71,9 @@ def test_an_empty_code_folder_is_an_error(tmp_path: Path) -> None:
         pack(tmp_path)
 
 
-def test_functions_of_one_folder_share_one_upload() -> None:
-    found = addresses({"A": Path("x"), "B": Path("x"), "C": Path("y")})
+def test_functions_of_one_folder_share_one_archive(tmp_path: Path) -> None:
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.py").touch()
+    found = pack_each({"A": tmp_path / "x", "B": tmp_path / "x", "C": tmp_path / "y"})
     assert found["A"] == found["B"] != found["C"]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import Item, moment
 
-# So many of the requests that SQS refuses for ever are named; all are counted.
+# So many of the requests that cannot be put on the queue are named; all are counted.
 MOST_REFUSALS = 100
 
 
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A request that SQS will never take: its id, its recipients, and why."""
+    """A request that cannot be put on the queue, now or later: its id, its recipients, and why."""
 
     request_id: str
     recipients: int
@@ -64,7 +64,7 @@ class Campaign:
     """What is known of a campaign; moments in epoch seconds, None where they have not come.
 
     `digest` is that of its requests, `size` the bytes of their file, `rows` its recipients; `at`: not queued before;
-    `by`: who handed it over; `refused`: recipients of requests that SQS will never take, `refusals` names some of them;
+    `by`: who handed it over; `refused`: recipients of requests that cannot be queued, `refusals` names some of them;
     `fault`: why it cannot be queued at present, `put_off` how often it could not; `paused_seconds`: how long it has
     been paused, a pause that lasts left out.
     """

@@ -21,7 +21,8 @@ from kobo_sms.errors import CampaignFileFault
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_GONE = frozenset({"NoSuchKey", "404", "InvalidRange", "416"})
+# AccessDenied is what S3 says of a missing object to whoever may not list the bucket, as queue_campaign may not.
+_GONE = frozenset({"NoSuchKey", "404", "InvalidRange", "416", "AccessDenied", "403"})
 
 
 def requests_key(campaign_id: str, digest: str) -> str:

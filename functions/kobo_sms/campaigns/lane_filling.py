@@ -87,15 +87,15 @@ class LaneFilling:
     def put(self, lines: Sequence[Line], group: str) -> dict[str, str]:
         """Put requests on the queue, as one message group: campaigns that share it take turns ("fair queues").
 
-        Returns which SQS will never take, by id, and why.
+        Returns which will never be there, by id, and why: SQS does not take them, or they are not the campaign's.
 
         Raises
         ------
         EnqueueFailed
             when SQS keeps refusing some for now. Those before and after may be on the queue.
         """
-        refused: dict[str, str] = {line.request_id: "larger than SQS takes" for line in lines if _too_large(line)}
-        batches = _batches([line for line in lines if not _too_large(line)])
+        refused = {line.request_id: fault for line in lines if (fault := _fault_of(line))}
+        batches = _batches([line for line in lines if not _fault_of(line)])
         for found in self._pool.map(lambda batch: self._put(batch, group), batches):
             refused |= found
         return refused
@@ -138,8 +138,8 @@ def _code(failure: Mapping[str, Any]) -> str:
     return str(failure.get("Code", "")).rpartition(".")[2]
 
 
-def _too_large(line: Line) -> bool:
-    return line.size > MOST_BYTES
+def _fault_of(line: Line) -> str | None:
+    return "larger than SQS takes" if line.size > MOST_BYTES else line.fault
 
 
 def _batches(lines: Sequence[Line]) -> Iterator[list[Line]]:

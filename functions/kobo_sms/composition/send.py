@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
 from kobo_sms.composition.aws import AWS
@@ -106,5 +107,6 @@ def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime,
     breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
     rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
     campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
+    left_out = LeftOutNotes(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     optouts = OptOutLookup(clients.dynamodb, kept.table, time.sleep)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, optouts)
+    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, left_out, optouts)

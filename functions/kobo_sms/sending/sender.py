@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms.aws.part_attributes import NAMES
+from kobo_sms.aws.part_attributes import NAMES, PART
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.campaigns.campaign import CampaignState
+from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.kobomobile.answers import Accepted, SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.fields import FIELDS
-from kobo_sms.messages.parts import Part
+from kobo_sms.messages.parts import ROOT, Part
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
@@ -54,6 +55,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 30, 300
 # How long one stays away whose part only another release can go on with.
 _OTHER_RELEASE_WAITS = 300
 _CONFLICT = "id: used before for other content; choose another id"
+# What a campaign says of its messages that came to nothing.
+_ID_TAKEN = "its id was used before, for other content"
+_SENT_BEFORE = "its id was used before, for the same content, outside of this campaign"
 
 
 class Sender:
@@ -69,6 +73,7 @@ class Sender:
         breaker: CircuitBreaker,
         rest: BulkRest,
         campaigns: CampaignWatch,
+        left_out: LeftOutNotes,
         optouts: OptOutLookup,
     ) -> None:
         self._store = store
@@ -80,6 +85,7 @@ class Sender:
         self._breaker = breaker
         self._rest = rest
         self._campaigns = campaigns
+        self._left_out = left_out
         self._optouts = optouts
 
     def process(self, message: Message, deadline: Deadline) -> SendResult:
@@ -136,8 +142,10 @@ class Sender:
         self._dead_letters.put_invalid(message, str(error))
         # The advice may quote the text's characters, and an unknown field's name may be anything.
         named = {*FIELDS, *NAMES, "body"}
-        at_fault = [problem.field if problem.field in named else "another field" for problem in error.problems]
-        return SendResult("invalid", reason=f"at fault: {', '.join(at_fault[:20])}", dead=True)
+        problems = [problem.field if problem.field in named else "another field" for problem in error.problems]
+        at_fault = f"at fault: {', '.join(problems[:20])}"
+        self._note_left_out(message, f"cannot be read as a request; {at_fault}")
+        return SendResult("invalid", reason=at_fault, dead=True)
 
     def _obey(self, message: Message, part: Part, now: float) -> SendResult | None:
         """Do what was ordered of the part's campaign, if anything was."""
@@ -239,7 +247,10 @@ class Sender:
             return self._give_back(message, _result("busy", part), max(1, round(found.until - now) + 1))
         if isinstance(found, OtherRelease):
             return self._leave_to_other_release(message, part, found, now)
-        self._queues.put_parts(message.lane, found.smaller)
+        if found.smaller:
+            self._queues.put_parts(message.lane, found.smaller)
+        elif found.campaign != part.request.campaign:
+            self._note_left_out(message, _SENT_BEFORE)
         return _result("duplicate", part)
 
     def _leave_to_other_release(self, message: Message, part: Part, found: OtherRelease, now: float) -> SendResult:
@@ -259,7 +270,14 @@ class Sender:
 
     def _refuse_content(self, message: Message, part: Part) -> SendResult:
         self._dead_letters.put_invalid(message, _CONFLICT, part.request.id)
+        self._note_left_out(message, _ID_TAKEN)
         return SendResult("invalid", request_id=part.request.id, reason=_CONFLICT, dead=True)
+
+    def _note_left_out(self, message: Message, reason: str) -> None:
+        """Have the message's campaign, if it has one, not wait for a part that never comes to be."""
+        left_out = left_out_of(message.body, message.attributes.get(PART) or ROOT)
+        if left_out is not None:
+            self._left_out.put(left_out, reason, self._runtime.clock())
 
     def _give_back(self, message: Message, result: SendResult, seconds: int, part: Part | None = None) -> SendResult:
         """Have the message come back after `seconds`; with `part`, as a new one once SQS has handed it out often."""

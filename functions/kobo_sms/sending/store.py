@@ -65,10 +65,12 @@ class Busy:
 
 @dataclass(frozen=True)
 class Finished:
-    """The part has ended in `state`, or was split into `smaller` ones: there is nothing to send."""
+    """The part has ended in `state`, or was split into `smaller` ones: there is nothing to send. It counts for
+    `campaign`."""
 
     state: str
     smaller: Sequence[Part] = ()
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -320,9 +322,10 @@ class Store:
         state = item["state"]
         if state in states.OPEN:
             return Busy(float(item.get("lease_until", 0)))
+        campaign = item.get("campaign")
         if state == State.SPLIT:
-            return Finished(state, records.smaller_parts(part, item))
-        return Finished(state) if state in frozenset(State) else OtherRelease(state)
+            return Finished(state, records.smaller_parts(part, item), campaign)
+        return Finished(state, campaign=campaign) if state in frozenset(State) else OtherRelease(state)
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -155,10 +162,43 @@ def test_what_is_dear_is_said_and_plain_saves_it(people_csv: Path) -> None:
     assert "2 texts of 1 page" in run(people_csv, "--msg", "{name}" + "a" * 100, "--dry-run", "--plain").stdout
 
 
+def test_how_many_texts_take_how_many_pages_is_drawn(people_csv: Path) -> None:
+    people_csv.write_text(people("Ada", "Bo", "Chi", "Ada’s"), encoding="utf-8")
+    shown = run(people_csv, "--msg", "{name}" + "a" * 100, "--dry-run").stdout
+    assert f"            1 page   3   75 %  {30 * '█'}\n            2 pages  1   25 %  {10 * '█'}\n" in shown
+    same = run(people_csv, "--msg", "Hello", "--dry-run").stdout
+    assert "█" not in same
+
+
+def test_on_a_terminal_lines_are_broken_between_words(people_csv: Path) -> None:
+    people_csv.write_text("to,name\n2.34803E+12,Ada\n", encoding="utf-8")
+    shown = in_terminal(people_csv.parent, 60, "bulk", people_csv.name, "--msg", MSG, "--dry-run")
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 60
+    at = next(at for at, line in enumerate(lines) if line.startswith("  line 2: to: Excel has shortened"))
+    assert lines[at + 1].startswith("    ")
+    assert "Excel has shortened the number to" in " ".join(line.strip() for line in lines[at : at + 2])
+
+
+def in_terminal(folder: Path, columns: int, *arguments: str) -> str:
+    """Run the command in a terminal of so many columns; return what it shows but for errors."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    command = [sys.executable, "-c", "from kobo_cli.main import main; main()", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    subprocess.run(
+        command, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, check=False
+    )
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    return shown.replace("\r\n", "\n")
+
+
 def test_repeated_numbers_are_said(people_csv: Path) -> None:
     people_csv.write_text(people("Ada") + f"{number(0)},Ada\n{number(0)},Bo\n", encoding="utf-8")
     shown = run(people_csv, "--msg", MSG, "--dry-run").stdout
-    assert "left out    2 rows with a number of a row before: 3 (as 2), 4 (as 2, another text)" in shown
+    assert "left out    2 rows with a number of a row before: lines 3 (as 2), 4 (as 2, another text)" in shown
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,12 +12,15 @@ import pytest
 
 import check_credit.handler
 import poll_reports.handler
+import publish_status.handler
 import queue_campaign.handler
 import send_sms.handler
 from kobo_sms.composition.campaigns import campaign_app
 from kobo_sms.composition.credit import credit_app
+from kobo_sms.composition.events import event_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
+from tests.integration.least_privilege.enforcement import assert_granted
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -66,7 +69,8 @@ class Functions:
         if not messages:
             return []
         event = {"Records": [_record(message, url) for message in messages]}
-        response = send_sms.handler.handle(event, context(self.remaining))
+        with self.stack.calls.by("SendSms"):
+            response = send_sms.handler.handle(event, context(self.remaining))
         stay = [str(failure["itemIdentifier"]) for failure in response["batchItemFailures"]]
         for message in messages:
             if message["MessageId"] in stay:
@@ -93,13 +97,22 @@ class Functions:
             self.deliver(lane, size)
 
     def poll(self, seconds: float = 60.0, **event: int) -> dict[str, int]:
-        return poll_reports.handler.handle(event, context(seconds))
+        with self.stack.calls.by("PollReports"):
+            return poll_reports.handler.handle(event, context(seconds))
+
+    def publish(self, records: Sequence[dict[str, Any]], seconds: float = 60) -> list[str]:
+        """Hand a batch of the stream to publish_status; return the records from which it is to come again."""
+        with self.stack.calls.by("PublishStatus"):
+            answer = publish_status.handler.handle({"Records": records}, context(seconds))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def queue_campaigns(self, **event: Any) -> dict[str, int]:
-        return queue_campaign.handler.handle(event, context(60))
+        with self.stack.calls.by("QueueCampaign"):
+            return queue_campaign.handler.handle(event, context(60))
 
     def check_credit(self) -> dict[str, Any]:
-        return check_credit.handler.handle({}, context(90))
+        with self.stack.calls.by("CheckCredit"):
+            return check_credit.handler.handle({}, context(90))
 
 
 def _record(message: Any, url: str) -> dict[str, Any]:
@@ -121,7 +134,7 @@ def _record(message: Any, url: str) -> dict[str, Any]:
 
 
 def _forget() -> None:
-    for app in (send_app, report_app, credit_app, campaign_app):
+    for app in (send_app, report_app, credit_app, campaign_app, event_app):
         app.cache_clear()
 
 
@@ -148,6 +161,13 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
         if app.cache_info().currsize:
             app().pool.shutdown()
     _forget()
+
+
+@pytest.fixture(autouse=True)
+def nothing_beyond_the_policies(aws: Stack) -> Iterator[None]:
+    """Whatever a function does in a test, the template's policies allow it."""
+    yield
+    assert_granted(aws.calls.asked, {"PollReports": Context.function_name} | aws.names)
 
 
 @pytest.fixture

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-import publish_status.handler
 from kobo_sms.composition.events import event_app
 from kobo_sms.events.bus import EventBus
-from tests.integration.handlers.conftest import context
+from tests.integration.handlers.conftest import Functions
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Stack
@@ -24,22 +23,20 @@ SAMPLE: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "events" 
 _names = itertools.count()
 
 
-@pytest.fixture(autouse=True)
-def publishing(aws: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Deploy the function; it starts cold in each test."""
+Publish = Callable[..., list[str]]
+
+
+@pytest.fixture
+def publish(aws: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish]:
+    """Hand a batch to the function, which starts cold in each test; the records from which it is to come again."""
     aws.names["UnpublishedQueue"] = aws.sqs.create_queue(QueueName="unpublished")["QueueUrl"]
     for name, value in aws.environment("PublishStatus", KoboBaseUrl="http://127.0.0.1:9").items():
         monkeypatch.setenv(name, value)
     # powertools keeps one logger, with its stream, for each service.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"kobo-publishing-{next(_names)}")
     event_app.cache_clear()
-    yield
+    yield Functions(aws).publish
     event_app.cache_clear()
-
-
-def publish(records: list[dict[str, Any]], seconds: float = 60) -> list[str]:
-    answer = publish_status.handler.handle({"Records": records}, context(seconds))
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def told(aws: Stack) -> list[dict[str, Any]]:
@@ -49,7 +46,7 @@ def told(aws: Stack) -> list[dict[str, Any]]:
     return [json.loads(entry["Detail"]) for entry in entries]
 
 
-def test_a_batch_is_published_and_can_be_looked_up(aws: Stack) -> None:
+def test_a_batch_is_published_and_can_be_looked_up(publish: Publish, aws: Stack) -> None:
     assert publish(SAMPLE) == []
     assert [(each["id"], [one["state"] for one in each["recipients"]]) for each in told(aws)] == [
         ("order-2291-shipped", ["sending"]),
@@ -61,7 +58,7 @@ def test_a_batch_is_published_and_can_be_looked_up(aws: Stack) -> None:
     ]
 
 
-def test_a_batch_that_comes_again_has_the_same_event_ids_and_entries(aws: Stack) -> None:
+def test_a_batch_that_comes_again_has_the_same_event_ids_and_entries(publish: Publish, aws: Stack) -> None:
     publish(SAMPLE)
     first, entries = told(aws), aws.everything()
     publish(SAMPLE)
@@ -69,12 +66,12 @@ def test_a_batch_that_comes_again_has_the_same_event_ids_and_entries(aws: Stack)
     assert aws.everything() == entries
 
 
-def test_what_there_is_no_time_for_is_named() -> None:
+def test_what_there_is_no_time_for_is_named(publish: Publish) -> None:
     assert publish(SAMPLE, seconds=1) == [SAMPLE[0]["dynamodb"]["SequenceNumber"]]
 
 
 def test_a_bus_that_does_not_answer_is_logged_and_no_error(
-    aws: Stack, output: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    publish: Publish, aws: Stack, output: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """botocore's errors of connections have no response, which a log line must not rely on."""
 
@@ -87,7 +84,9 @@ def test_a_bus_that_does_not_answer_is_logged_and_no_error(
     assert aws.everything() == []
 
 
-def test_an_unreadable_record_lies_in_the_queue_and_is_logged(aws: Stack, output: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_record_lies_in_the_queue_and_is_logged(
+    publish: Publish, aws: Stack, output: pytest.CaptureFixture[str]
+) -> None:
     broken = json.loads(json.dumps(SAMPLE[0]))
     del broken["dynamodb"]["NewImage"]["recipients"]
     assert publish([broken, SAMPLE[2]]) == []
@@ -99,7 +98,7 @@ def test_an_unreadable_record_lies_in_the_queue_and_is_logged(aws: Stack, output
     assert '"EventsPublished":[1.0]' in printed
 
 
-def test_neither_text_nor_number_is_logged(output: pytest.CaptureFixture[str]) -> None:
+def test_neither_text_nor_number_is_logged(publish: Publish, output: pytest.CaptureFixture[str]) -> None:
     publish(SAMPLE)
     printed = output.readouterr().out
     assert "status published" in printed
@@ -109,14 +108,14 @@ def test_neither_text_nor_number_is_logged(output: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("find", ["true", "false"])
 def test_numbers_are_looked_up_only_where_that_is_wanted(
-    aws: Stack, monkeypatch: pytest.MonkeyPatch, find: str
+    publish: Publish, aws: Stack, monkeypatch: pytest.MonkeyPatch, find: str
 ) -> None:
     monkeypatch.setenv("FIND_BY_NUMBER", find)
     publish(SAMPLE)
     assert bool(aws.everything()) is (find == "true")
 
 
-def test_who_does_not_want_to_be_disturbed_is_noted(aws: Stack) -> None:
+def test_who_does_not_want_to_be_disturbed_is_noted(publish: Publish, aws: Stack) -> None:
     record = json.loads(json.dumps(SAMPLE[1]))
     images = record["dynamodb"]
     images["OldImage"] = json.loads(json.dumps(images["NewImage"]))

@@ -158,8 +158,14 @@ def test_several_campaigns_take_turns(functions: Functions, desk: Desk, aws: Sta
     desk.hand_over("a", singles(12))
     desk.hand_over("b", singles(12))
     functions.queue_campaigns()
-    bodies = [each["Entries"][0]["MessageBody"] for each in aws.calls.of("sqs.SendMessageBatch")]
-    assert [json.loads(body)["campaign"] for body in bodies] == ["a", "b"] * 3
+    calls = [each["Entries"] for each in aws.calls.of("sqs.SendMessageBatch")]
+    assert [json.loads(entries[0]["MessageBody"])["campaign"] for entries in calls] == ["a", "b"] * 3
+    # SQS's fair queues go by it.
+    groups = [
+        (entry["MessageGroupId"], json.loads(entry["MessageBody"])["campaign"]) for each in calls for entry in each
+    ]
+    assert len(groups) == 24
+    assert all(group == campaign for group, campaign in groups)
 
 
 def test_a_paused_campaign_is_held_back_on_the_queue_too(
@@ -281,4 +287,71 @@ def test_a_request_that_sqs_will_never_take_is_told_and_the_others_go_on(
     functions.deliver_all("Bulk")
     report = build(campaign, Counter({("sent", ""): 3}), NOW + 60)
     assert (report["state"], report["counts"]) == ("done", {"sent": 3, "rejected": 20})
-    assert report["reasons"] == [{"state": "rejected", "reason": "SQS does not take the request", "recipients": 20}]
+    reason = "could not be put on the queue: larger than SQS takes"
+    assert report["reasons"] == [{"state": "rejected", "reason": reason, "recipients": 20}]
+
+
+def put_before(aws: Stack, **fields: Any) -> None:
+    """Have a program other than queue_campaign queue a request under an id of the campaign's."""
+    body = {"id": "sale:1", "to": [f"+{numbers(1)[0]}"], "msg": TEXT} | fields
+    aws.sqs.send_message(QueueUrl=aws.names["BulkQueue"], MessageBody=json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("before", "dead", "why"),
+    [
+        ({"msg": "Other"}, 1, "its id was used before, for other content"),
+        ({}, 0, "its id was used before, for the same content, outside of this campaign"),
+    ],
+    ids=["other content", "same content"],
+)
+def test_a_request_whose_id_was_used_before_does_not_keep_its_campaign_from_ending(
+    functions: Functions, desk: Desk, aws: Stack, kobo: MockControl, before: dict[str, str], dead: int, why: str
+) -> None:
+    put_before(aws, **before)
+    functions.deliver_all("Bulk")
+    desk.hand_over("sale", singles(3))
+    functions.queue_campaigns()
+    functions.deliver_all("Bulk")
+    assert Counter(sms["to"] for sms in kobo.messages) == Counter(numbers(3))
+    assert len(aws.dead()) == dead
+    desk.due_now("sale")
+    assert functions.queue_campaigns()["finished"] == 1
+    with ThreadPoolExecutor(1) as pool:
+        progress = CampaignProgress(aws.dynamodb, "messages", pool).count("sale")
+    assert progress == {("sent", ""): 2, ("rejected", why): 1}
+    assert build(desk.read("sale"), progress, NOW + 60)["counts"] == {"sent": 2, "rejected": 1}
+
+
+def test_a_request_that_send_sms_cannot_read_does_not_keep_its_campaign_from_ending(
+    functions: Functions, desk: Desk, aws: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice, as send_sms may die before the message is deleted."""
+    monkeypatch.setattr("kobo_sms.messages.request.MAX_BAD_NUMBERS", 2)
+    desk.hand_over("sale", [["1", "2", "3"], *singles(2)])
+    functions.queue_campaigns()
+    functions.deliver("Bulk")
+    body = aws.calls.of("sqs.SendMessageBatch")[0]["Entries"][0]["MessageBody"]
+    aws.sqs.send_message(QueueUrl=aws.names["BulkQueue"], MessageBody=body)
+    functions.deliver_all("Bulk")
+    assert len(aws.dead()) == 2
+    desk.due_now("sale")
+    assert functions.queue_campaigns()["finished"] == 1
+    assert desk.counts("sale") == {"sent": 2, "rejected": 3}
+
+
+def test_a_line_that_is_no_request_of_the_campaign_is_told_and_the_others_go_on(
+    functions: Functions, desk: Desk, aws: Stack
+) -> None:
+    lines = [b"{", b'{"id": "sale:2", "to": ["+2348030100001"], "msg": "Hello", "campaign": "other"}']
+    lines.append(json.dumps({"id": "sale:3", "to": ["+2348030100002"], "msg": TEXT, "campaign": "sale"}).encode())
+    file = b"".join(pack(lines))
+    aws.s3.put_object(Bucket="campaigns", Key=requests_key("sale", "d"), Body=file)
+    assert desk.orders.accept(Campaign("sale", "d", len(file), 3, 3, NOW, NOW)).changed
+    assert functions.queue_campaigns()["recipients"] == 1
+    campaign = desk.read("sale")
+    assert campaign.refusals == dict.fromkeys(("sale:1", "sale:2"), "no request of this campaign")
+    functions.deliver_all("Bulk")
+    assert aws.dead() == []
+    desk.due_now("sale")
+    assert functions.queue_campaigns()["finished"] == 1

@@ -33,6 +33,7 @@ from kobo_sms.valve.signals import CREDIT, FailureSignal
 from kobo_sms.valve.store import ValveStore
 from kobo_sms.valve.upkeep import convict
 from tests.integration.conftest import PIN, Clock
+from tests.integration.least_privilege.enforcement import assert_granted
 from tests.integration.valve.fake_lambda import FakeLambda
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Room:
         """Make a check, `after` seconds later, with the mappings settled since the last one."""
         self.clock.now += after
         self.functions.settle()
-        return self.checker.check(Deadline.in_seconds(SECONDS, self.clock))
+        with self.stack.calls.by("CheckCredit"):
+            return self.checker.check(Deadline.in_seconds(SECONDS, self.clock))
 
     def tell(self, kind: Symptom, *recipients: str, lane: Lane = Lane.BULK, pages: int = 1) -> None:
         """Count a failed call for each of the `recipients`, as send_sms does."""
@@ -167,7 +169,13 @@ def functions(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) ->
     send_app.cache_clear()
     context = cast("LambdaContext", Context())
     states = {f"{lane}-mapping": "Enabled" for lane in LANES}
-    yield FakeLambda(lambda event: send_sms.handler.handle(event, context), states)
+
+    def run_send_sms(event: dict[str, Any]) -> Any:
+        with aws.calls.by("SendSms"):
+            return send_sms.handler.handle(event, context)
+
+    yield FakeLambda(run_send_sms, states)
+    assert_granted(aws.calls.asked, aws.names)
     if send_app.cache_info().currsize:
         send_app().pool.shutdown()
     send_app.cache_clear()

@@ -111,7 +111,15 @@ class CampaignWorld:
     def pause(self, seconds: float) -> None:
         self.now += seconds
 
-    def accept(self, campaign_id: str, requests: int, *, at: float | None = None, gate: Gate | None = None) -> Ordered:
+    def accept(
+        self,
+        campaign_id: str,
+        requests: int,
+        *,
+        at: float | None = None,
+        gate: Gate | None = None,
+        kind: type[Client] = Client,
+    ) -> Ordered:
         """Hand a campaign of so many requests over, to one recipient each."""
         lines = [
             json.dumps({"id": f"{campaign_id}:{n}", "to": ["+2348030100001"], "campaign": campaign_id}).encode()
@@ -120,7 +128,8 @@ class CampaignWorld:
         file = b"".join(pack(lines, MEMBER))
         self.bucket.files[requests_key(campaign_id, "digest")] = file
         at = self.now if at is None else at
-        return self.orders(gate).accept(Campaign(campaign_id, "digest", len(file), requests, requests, at, self.now))
+        campaign = Campaign(campaign_id, "digest", len(file), requests, requests, at, self.now)
+        return self.orders(gate, kind).accept(campaign)
 
     def orders(self, gate: Gate | None = None, kind: type[Client] = Client) -> CampaignOrders:
         return CampaignOrders(cast(Any, kind(self.dynamodb, "dynamodb", gate or Gate())), TABLE, keep_seconds=KEEP)

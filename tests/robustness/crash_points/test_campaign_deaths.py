@@ -90,12 +90,15 @@ def test_writes_that_boto3_repeats() -> None:
     """Each time the first answer was lost: the second one says that the item is no longer as it was."""
     world = begin()
     world.run(kind=RepeatingClient)
+    # Its own lease has not kept the run out.
+    assert missing(world, "sale", REQUESTS) == set()
     ends_well(world, deaths=0)
     assert set(world.queue.ids().values()) == {1}
     for order in ("pause", "resume", "stop"):
         orders = world.orders(kind=RepeatingClient)
         given = {"by": "ada"} if order == "stop" else {}
         assert getattr(orders, order)("sale", now=world.now, **given).changed
+    assert world.accept("more", 1, kind=RepeatingClient).changed
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -129,6 +129,75 @@ def test_a_pause_and_its_end_during_a_run(halt: int) -> None:
     assert set(world.queue.ids().values()) == {1}
     campaign = world.campaign("sale")
     assert (campaign.state, campaign.place.recipients) == (CampaignState.SENDING, REQUESTS)
+    # A pause that was over counts no more.
+    assert campaign.paused_at is None
+
+
+def test_an_order_to_stop_overtakes_one_to_resume() -> None:
+    """It comes after that one has read the campaign, and before its write."""
+    world = begin()
+    world.orders().pause("sale", now=world.now)
+    gate = InterruptedGate(halt=1, meanwhile=lambda: world.orders().stop("sale", by="ada", now=world.now))
+    ordered = world.orders(gate).resume("sale", now=world.now + 1)
+    assert (ordered.changed, world.campaign("sale").state) == (False, CampaignState.STOPPED)
+    world.run()
+    assert world.queue.bodies == []
+
+
+def test_a_place_that_moves_on_delays_no_order_to_resume() -> None:
+    """A run puts requests on the queue; it is paused; the place moves on after the order to resume has read it."""
+    world = begin()
+
+    def resume() -> None:
+        world.orders().pause("sale", now=world.now)
+        gate = InterruptedGate(halt=1, meanwhile=go_on)
+        assert world.orders(gate).resume("sale", now=world.now + 1).changed
+
+    def go_on() -> None:
+        item = world.dynamodb.items["~campaigns", "sale"]
+        world.dynamodb.items["~campaigns", "sale"] = item | {"offset": {"N": "7"}}
+
+    resume()
+    assert world.campaign("sale").state is CampaignState.QUEUEING
+
+
+@pytest.mark.parametrize("order", ["pause", "stop"])
+def test_an_order_while_it_is_found_to_be_over(order: str) -> None:
+    """Before each step of the run that looks whether anything is left to send: what was ordered stays so."""
+    for halt in range(200):
+        world = begin()
+        world.run()
+        world.put_parts("sale", "sent 1", range(1, REQUESTS + 1))
+        given = {"by": ""} if order == "stop" else {}
+        changed: list[bool] = []
+
+        def give(world: CampaignWorld = world, given: dict[str, str] = given, changed: list[bool] = changed) -> None:
+            changed.append(getattr(world.orders(), order)("sale", now=world.now, **given).changed)
+
+        world.run(InterruptedGate(halt=halt, meanwhile=give))
+        if not changed:
+            return
+        ordered = {"pause": CampaignState.PAUSED, "stop": CampaignState.STOPPED}[order]
+        assert world.campaign("sale").state is (ordered if changed[0] else CampaignState.DONE)
+    pytest.fail("it never came to its end")
+
+
+def test_a_run_that_ends_for_want_of_room_leaves_no_lease() -> None:
+    world = CampaignWorld(calls_at_once=0)
+    world.accept("sale", REQUESTS)
+    world.run()
+    assert world.queue.bodies == []
+    assert "lease" not in world.item("sale")
+
+
+def test_a_prompt_begins_nothing_before_its_time() -> None:
+    world = CampaignWorld()
+    world.accept("sale", REQUESTS, at=world.now + 3 * SECONDS)
+    world.run(prompted=["sale"])
+    assert world.queue.bodies == []
+    for _ in range(2):
+        world.run()
+    assert missing(world, "sale", REQUESTS) == set()
 
 
 @pytest.mark.parametrize("order", ["accept", "resume"])

@@ -10,9 +10,9 @@ from typing import Any
 
 from kobo_sms.campaigns.campaign import Campaign, CampaignState, read_item
 from kobo_sms.campaigns.watch import FRESH_SECONDS
-from kobo_sms.messages.progress import describe_progress
+from kobo_sms.messages.progress import describe_progress, read_progress
 from kobo_sms.messages.states import State
-from kobo_sms.table import CAMPAIGNS_ID
+from kobo_sms.table import CAMPAIGNS_ID, LEFT_OUT_PREFIX
 from tests.robustness.simulation.campaigns import CAMPAIGN, TEXT
 from tests.robustness.simulation.world import World
 
@@ -29,6 +29,7 @@ class CampaignInspection:
         self._parts = {(item["id"], item["part"]): item for item in world.dynamodb.parts() if "campaign" in item}
         items = [item for item in world.dynamodb.all() if item["id"] == CAMPAIGNS_ID]
         self._campaign = read_item(items[0]) if items else None
+        self._left_out = [item for item in world.dynamodb.all() if item["id"].startswith(LEFT_OUT_PREFIX)]
         self._leased = bool(items and "lease" in items[0])
 
     def violations(self) -> Iterator[str]:
@@ -41,6 +42,7 @@ class CampaignInspection:
         yield from self._state(self._campaign)
         yield from self._requests(self._campaign)
         yield from self._told()
+        yield from self._counted(self._campaign)
         yield from self._silences()
 
     def _state(self, campaign: Campaign) -> Iterator[str]:
@@ -55,7 +57,7 @@ class CampaignInspection:
     def _requests(self, campaign: Campaign) -> Iterator[str]:
         """Each request is in the table unless it was stopped before it was queued."""
         ids = self._world.campaigns.ids()
-        known = {id_ for id_, _ in self._parts}
+        known = {id_ for id_, _ in self._parts} | {each["id"].removeprefix(LEFT_OUT_PREFIX) for each in self._left_out}
         missing = set(ids) - known
         if missing and campaign.state is not CampaignState.STOPPED:
             yield f"{len(missing)} requests of the campaign are missing"
@@ -74,6 +76,16 @@ class CampaignInspection:
             wanted = describe_progress(item["state"], item.get("reason"), item["recipients"])
             if item["progress"] != wanted:
                 yield f"{id_}/{part}: its progress says {item['progress']!r}, not {wanted!r}"
+
+    def _counted(self, campaign: Campaign) -> Iterator[str]:
+        """Whoever was put on the queue is counted once by the index, unless SQS has taken a message away."""
+        counted = sum(read_progress(item["progress"]).total() for item in [*self._parts.values(), *self._left_out])
+        queued, stopped = campaign.place.recipients, campaign.state is CampaignState.STOPPED
+        # Whoever died before the place moved on has put more on the queue than the place says.
+        if counted > queued and not stopped:
+            yield f"{counted} recipients of the campaign are counted, {queued} were put on the queue"
+        if counted < queued and not any(dead.redriven for dead in self._world.sqs.dead):
+            yield f"only {counted} recipients of the campaign are counted, {queued} were put on the queue"
 
     def _silences(self) -> Iterator[str]:
         """Nothing is executed while it is paused or once it is stopped, but what was under way."""

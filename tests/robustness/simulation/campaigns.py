@@ -26,7 +26,7 @@ from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.runtime import Deadline, Runtime
 from tests.robustness.simulation.chaos import Chaos, Crash
 from tests.robustness.simulation.functions import EXPECTED, TABLE
-from tests.robustness.simulation.publications import DAY, HOUR, START
+from tests.robustness.simulation.publications import DAY, HOUR, START, Publication
 from tests.robustness.simulation.stored import QUEUE_URLS
 from tests.robustness.simulation.timeline import NEVER, Act, Frame
 
@@ -45,7 +45,8 @@ _CLOSING = ("error_gw", "error_credit")
 @dataclass(frozen=True)
 class Plan:
     """A campaign: how many recipients each of its requests has, when it is handed over and begins, and what is ordered
-    of it when. `member`: so many requests are queued at a time."""
+    of it when. `member`: so many requests are queued at a time; `taken`: numbers of requests whose ids a program of its
+    own uses, for other content, about when it begins."""
 
     requests: tuple[int, ...]
     handed_over: float
@@ -54,6 +55,13 @@ class Plan:
     member: int = 3
     orders: tuple[tuple[float, str], ...] = ()
     calls_at_once: int = 10
+    taken: tuple[int, ...] = ()
+
+    def publications(self) -> Iterator[Publication]:
+        """Yield what that program queues."""
+        for number in self.taken:
+            body = {"id": f"{CAMPAIGN}:{number}", "to": "+2348030100001", "msg": "something else"}
+            yield Publication(max(START, self.at - 30.0 * (number % 3)), self.lane, json.dumps(body))
 
     @property
     def recipients(self) -> int:
@@ -77,7 +85,9 @@ def draw_plan(rng: random.Random, scenario: Scenario) -> Plan | None:
     if rng.random() < 0.5:
         orders.append((max(when, handed_over + 1), "stop"))
     lane = Lane.BULK if rng.random() < 0.9 else Lane.PRIORITY
-    return Plan(requests, handed_over, at, lane, rng.choice((1, 3, 100)), tuple(orders), rng.choice((1, 10)))
+    how = rng.choice((1, 3, 100)), tuple(orders), rng.choice((1, 10))
+    taken = tuple(n for n in range(1, len(requests) + 1) if rng.random() < 0.2) if rng.random() < 0.3 else ()
+    return Plan(requests, handed_over, at, lane, *how, taken)
 
 
 class InTurn(Executor):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
 from kobo_sms.credit.alerting import Alerting
@@ -123,9 +124,10 @@ class Functions:
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
         rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
+        left_out = LeftOutNotes(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)
         settings = self._send_settings()
-        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, optouts)
+        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, left_out, optouts)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

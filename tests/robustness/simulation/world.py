@@ -68,6 +68,7 @@ class World:
         self.functions = Functions(self, makers or Makers())
         # Drawn apart: the worlds without a campaign are what they would be without this.
         plan = None if scenario else draw_plan(random.Random(f"campaign {seed}"), self.scenario)
+        self.scenario.publications += plan.publications() if plan else ()
         self.campaigns = Campaigns(self, plan)
         self.telling = Telling(self, seed, (makers or Makers()).publisher)
         self.dynamodb.streamed = self.telling.written

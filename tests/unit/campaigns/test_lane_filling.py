@@ -62,7 +62,9 @@ class Lane:
 
 
 def line(at: int, text: str = "Hello") -> Line:
-    return read_line(json.dumps({"id": f"c:{at}", "to": ["+2348030100001"] * 3, "msg": text}).encode(), "c", at)
+    return read_line(
+        json.dumps({"id": f"c:{at}", "campaign": "c", "to": ["+2348030100001"] * 3, "msg": text}).encode(), "c", at
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5])
