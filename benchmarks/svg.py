@@ -10,7 +10,15 @@ from pathlib import Path
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BELOW = 920, 190, 70, 180, 34, 26
 _COLOURS = ("#0b6e4f", "#c8553d", "#6c757d")
 _DASHES = ("", "6 4", "2 3")
-_STYLE = "font: 13px system-ui, 'Noto Sans', sans-serif; fill: #222"
+STYLE = "font: 13px system-ui, 'Noto Sans', sans-serif; fill: #222"
+
+
+def axis_top(highest: float) -> float:
+    """Return the value at the upper end of an axis with four steps: a round one, at least `highest`."""
+    size = 1.0
+    while 40 * size < highest:
+        size *= 10
+    return next(step * 4 * size for step in (0.25, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 8, 10) if step * 4 * size >= highest)
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,7 @@ class Panel:
     @property
     def top(self) -> float:
         """The value at the upper end of the axis: a round one above all others."""
-        highest = max([self.limit or 0.0, *(y for points in self.lines.values() for _, y in points)])
-        return next(step * 4 for step in (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 8, 10, 20, 50) if step * 4 >= highest)
+        return axis_top(max([self.limit or 0.0, *(y for points in self.lines.values() for _, y in points)]))
 
 
 def write(path: Path, panels: list[Panel], *, x_title: str, x_end: float, change: float) -> None:
@@ -37,7 +44,7 @@ def write(path: Path, panels: list[Panel], *, x_title: str, x_end: float, change
     body = [line for at, panel in enumerate(panels) for line in _panel(panel, at, x_end, change)]
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     body.append(f'<text x="{middle}" y="{height - 8}" text-anchor="middle">{escape(x_title)}</text>')
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" style="{_STYLE}">'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" style="{STYLE}">'
     white = f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>'
     path.write_text("\n".join([head, white, *body, "</svg>\n"]))
 

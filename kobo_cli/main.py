@@ -27,6 +27,7 @@ COMMANDS = {
     "cost": "Show what texts cost on AWS, beside what KoboMobile charges.",
     "dead": "Show what could not be sent; put it back, or drop it.",
     "valve": "Show, close or open the valve: whether the queues are consumed.",
+    "doctor": "Look for what is wrong with a stack, or soon will be.",
     "mock": "Run only the mock KoboMobile.",
 }
 SHELLS = ("bash", "zsh", "fish")

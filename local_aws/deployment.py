@@ -9,10 +9,13 @@ from botocore.exceptions import ClientError
 
 from local_aws.clients import Clients
 from local_aws.errors import LocalStackError
+from local_aws.processes.programs import REGION
 from local_aws.template.source import Template
 
 STACK_NAME = "kobo-sms"
 _TIMEOUT_SECONDS = 60
+# In a call CloudFormation takes 51,200 bytes of a template, and a million by way of S3.
+_BUCKET, _KEY = "kobo-local-template", "template.json"
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,12 @@ class Deployment:
 
 def deploy(clients: Clients, template: Template, parameters: Mapping[str, str]) -> Deployment:
     """Create the stack of a transformed template. Raises LocalStackError with the reasons when that fails."""
+    clients.s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    clients.s3.put_object(Bucket=_BUCKET, Key=_KEY, Body=json.dumps(template).encode())
     try:
         stack_id = clients.cloudformation.create_stack(
             StackName=STACK_NAME,
-            TemplateBody=json.dumps(template),
+            TemplateURL=f"{clients.endpoint}/{_BUCKET}/{_KEY}",
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )["StackId"]

@@ -106,3 +106,23 @@ def test_operating_has_a_section_for_each_alarm() -> None:
     assert alarms
     sections = re.findall(r"^## (\w+Alarm)$", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
     assert sections == alarms
+
+
+def test_the_section_of_an_alarm_says_what_it_means_what_to_look_at_and_what_to_do() -> None:
+    sections = re.split(r"^## ", (ROOT / "docs" / "operating.md").read_text(), flags=re.MULTILINE)
+    for section in sections:
+        name, _, text = section.partition("\n")
+        if name.endswith("Alarm"):
+            marks = re.findall(r"^\*\*(Means|Look|Do|Look and do)\.\*\*", text, re.MULTILINE)
+            assert marks in (["Means", "Look", "Do"], ["Means", "Look and do"]), name
+
+
+def test_operating_names_each_metric() -> None:
+    """As it stands in the code; what is made of a state's name has its row as well."""
+    code = "".join(
+        (ROOT / "functions" / "kobo_sms" / name).read_text() for name in ("telemetry.py", "batch_metrics.py")
+    )
+    told = set(re.findall(r'add_metric\(\s*"(\w+)"', code)) | set(re.findall(r': "([A-Z]\w+)"[,}]', code))
+    page = (ROOT / "docs" / "operating.md").read_text().partition("## Metrics")[2]
+    assert len(told) > 15
+    assert {name for name in told if f"`{name}`" not in page} == set()

@@ -25,6 +25,7 @@ PARAMETERS = {
     "DefaultSenderId": None,
     "DefaultRegion": "NG",
     "SendConcurrency": None,
+    "CheckConcurrency": 0,
     "LowCredit": None,
     "CriticalCredit": None,
     "AlertEmail": None,
@@ -249,3 +250,45 @@ def test_sqs_hands_back_only_what_failed() -> None:
     for event in FUNCTIONS["SendSms"]["Properties"]["Events"].values():
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert "MaximumBatchingWindowInSeconds" not in event["Properties"]
+
+
+def test_what_a_new_account_runs_at_once_leaves_room_beside_the_two_lanes() -> None:
+    """Ten, of all functions together; check_credit, a probe of it, poll_reports, publish_status and queue_campaign."""
+    default = str(TEMPLATE["Parameters"]["SendConcurrency"]["Default"])
+    assert 2 * TEMPLATE["Mappings"]["CallsAtOnce"][default]["Invocations"] + 5 <= 10
+    # AWS refuses any reservation there: by default there is none.
+    reserved = {name for name, each in FUNCTIONS.items() if "ReservedConcurrentExecutions" in each["Properties"]}
+    assert reserved == {"CheckCredit"}
+    asked = FUNCTIONS["CheckCredit"]["Properties"]["ReservedConcurrentExecutions"]
+    assert asked == {"Fn::If": ["ReservedForChecks", {"Ref": "CheckConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    assert TEMPLATE["Conditions"]["ReservedForChecks"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "CheckConcurrency"}, 0]}]
+    }
+
+
+def test_an_invocation_takes_a_batch_that_keeps_all_its_calls_busy() -> None:
+    rows = TEMPLATE["Mappings"]["CallsAtOnce"].values()
+    for event in FUNCTIONS["SendSms"]["Properties"]["Events"].values():
+        assert max(row["EachCalls"] for row in rows) <= event["Properties"]["BatchSize"]
+
+
+def test_only_who_feeds_its_own_queue_may_run_in_a_loop() -> None:
+    """Of 500 numbers a part is halved nine times, after the request was split: too near to the 16 turns that Lambda
+    allows, and a message that waits for long is put again besides."""
+    allowed = {name for name, each in FUNCTIONS.items() if each["Properties"].get("RecursiveLoop") == "Allow"}
+    feeds_itself = {
+        name
+        for name, each in FUNCTIONS.items()
+        for event in each["Properties"]["Events"].values()
+        if event["Type"] == "SQS" and _may_send_to(name, event["Properties"]["Queue"])
+    }
+    assert allowed == feeds_itself == {"SendSms"}
+
+
+def _may_send_to(function: str, queue: Any) -> bool:
+    (policy,) = RESOURCES[f"{function}Role"]["Properties"]["Policies"]
+    return any(
+        "sqs:SendMessage" in statement["Action"] and queue in statement["Resource"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if isinstance(statement["Resource"], list)
+    )

@@ -25,6 +25,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         checked = app.checker.check(deadline)
         telemetry.publish_check(app.logger, app.metrics, checked)
+    except Exception as error:
+        telemetry.count_failed_check(app.metrics, error)
+        raise
     finally:
+        telemetry.count_backlog(app.logger, app.metrics, app.backlog.seconds_overdue)
         telemetry.flush(app.metrics)
     return {"answer": checked.answer, "closed": checked.closed, "alerts": list(checked.alerts)}

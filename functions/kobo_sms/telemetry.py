@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from kobo_sms.errors import KoboSmsError
+from kobo_sms.errors import KoboSmsError, UnreadableBalance
 from kobo_sms.messages.states import State
 
 if TYPE_CHECKING:
@@ -24,19 +24,6 @@ if TYPE_CHECKING:
     from kobo_sms.reports.tally import Tally
     from kobo_sms.sending.result import SendResult
 
-_COUNTERS = {
-    State.SENT: "Accepted",
-    State.REJECTED: "Rejected",
-    State.HELD: "Held",
-    State.QUEUED: "Retried",
-    State.SENDING: "Retried",
-    State.FAILED: "Failed",
-    State.LAPSED: "Lapsed",
-    State.CANCELLED: "Cancelled",
-    State.UNKNOWN: "Unknown",
-    "invalid": "Invalid",
-    "duplicate": "Duplicates",
-}
 _LOUD = {State.UNKNOWN, State.FAILED, "invalid"}
 
 
@@ -59,19 +46,6 @@ def _described(error: BaseException) -> dict[str, Any]:
     return {"error": type(error).__name__, "code": code, "frames": frames}
 
 
-def count_result(metrics: Metrics, result: SendResult, lane: str) -> None:
-    """Count the recipients of one queue message by what became of them; an invocation is of one lane."""
-    name = _COUNTERS.get(result.outcome)
-    if name is None:
-        return
-    metrics.add_dimension("lane", lane)
-    if result.opted_out and result.returns_after is None:
-        metrics.add_metric("OptedOut", MetricUnit.Count, result.opted_out)
-    metrics.add_metric(name, MetricUnit.Count, max(result.recipients, 1))
-    if result.waited is not None:
-        metrics.add_metric("SecondsToAccept", MetricUnit.Seconds, result.waited)
-
-
 def flush(metrics: Metrics) -> None:
     """Print what was counted; powertools warns when there is nothing to print."""
     if metrics.metric_set:
@@ -87,15 +61,9 @@ def log_fan_out(logger: Logger, missing: list[int]) -> None:
 def publish_tally(logger: Logger, metrics: Metrics, tally: Tally) -> None:
     """Write one line and the metrics of one run of the poller, and a line for each item that it could not work with.
 
-    <<<<<<< HEAD
-        CloudWatch bills each metric with each value of its dimensions: networks are a closed set. Sender IDs are the
-        producers' choice, without end, so no metric has them. Which reason, how fast on which network, from which sender:
-        that is in the log line and in the counters of `kobo stats`.
-    =======
-        CloudWatch bills each metric with each value of its dimensions: networks are a closed set, and crossed with nothing.
-        Sender IDs are the producers' choice, without end, so no metric has them. Which sender ID, which reason, how fast on
-        which network: that is in the log line and in the counters of `kobo stats`.
-    >>>>>>> security
+    CloudWatch bills each metric with each value of its dimensions: networks are a closed set. Sender IDs are the
+    producers' choice, without end, so no metric has them. Which reason, how fast on which network, from which sender:
+    that is in the log line and in the counters of `kobo stats`.
     """
     ends = tally.counts.ends
     reached: Counter[str] = Counter()
@@ -166,25 +134,50 @@ def _named(state: str) -> str:
     return state.title().replace("_", "")
 
 
-def _arrived(end: End) -> str:
-    return "Delivered" if end.state == State.DELIVERED else "NotDelivered"
-
-
 def publish_check(logger: Logger, metrics: Metrics, checked: Checked) -> None:
     """Write one line and the metrics of one run of check_credit."""
     outlook = checked.forecast
     balance = None if checked.balance is None else str(checked.balance)
     write = logger.error if checked.balance is None else logger.info
     write("credit checked", answer=checked.answer, balance=balance, closed=checked.closed, alerts=list(checked.alerts))
-    if checked.balance is None:
-        metrics.add_metric("BalanceUnanswered", MetricUnit.Count, 1)
-    else:
+    # A check that reads it counts too, as nought: the alarm is for when none does.
+    metrics.add_metric("BalanceUnread", MetricUnit.Count, int(checked.balance is None))
+    if checked.balance is not None:
         metrics.add_metric("Balance", MetricUnit.NoUnit, float(checked.balance))
     # Apart, as a lane that rests each night is nothing to ring an alarm for.
     metrics.add_metric("LanesClosed", MetricUnit.Count, len(checked.closed) - len(checked.resting))
     _count(metrics, {"LanesResting": len(checked.resting)})
     if outlook.rate is not None:
         metrics.add_metric("CreditUsedPerHour", MetricUnit.NoUnit, float(outlook.rate))
+
+
+def count_failed_check(metrics: Metrics, error: Exception) -> None:
+    """Count a check that failed as nobody could read the balance; what else fails is an error of the function alone."""
+    if isinstance(error, UnreadableBalance):
+        metrics.add_metric("BalanceUnread", MetricUnit.Count, 1)
+
+
+def count_backlog(logger: Logger, metrics: Metrics, seconds_overdue: Callable[[], float]) -> None:
+    """Measure how late the asking for reports is; what is done besides is worth more than to fail for that."""
+    try:
+        metrics.add_metric("SecondsOverdue", MetricUnit.Seconds, seconds_overdue())
+    except Exception as error:  # noqa: BLE001 - logged
+        logger.error("backlog not measured", **_described(error))
+
+
+# A check a minute is usual. What is shorter is not worth the price of a metric.
+_NOTEWORTHY_SILENCE = 600.0
+
+
+def count_silence(logger: Logger, metrics: Metrics, seconds_since_check: Callable[[], float | None]) -> None:
+    """Measure how long ago check_credit has run, which cannot tell itself that it does not."""
+    try:
+        seconds = seconds_since_check()
+    except Exception as error:  # noqa: BLE001 - logged
+        logger.error("silence not measured", **_described(error))
+        return
+    if seconds is not None and seconds >= _NOTEWORTHY_SILENCE:
+        metrics.add_metric("SecondsSinceCheck", MetricUnit.Seconds, seconds)
 
 
 def publish_published(logger: Logger, metrics: Metrics, done: Published) -> None:

@@ -22,6 +22,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     if "shard" not in event:
         telemetry.log_fan_out(app.logger, app.fan_out.start(context.function_name))
     tally = app.poller.run(deadline, int(event.get("shard", 0)))
+    if "shard" not in event:
+        telemetry.count_silence(app.logger, app.metrics, app.seconds_since_check)
     telemetry.publish_tally(app.logger, app.metrics, tally)
     if tally.failure is not None:
         raise tally.failure

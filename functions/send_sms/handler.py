@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from kobo_sms import telemetry
 from kobo_sms.aws.sqs_records import read_record
+from kobo_sms.batch_metrics import BatchMetrics
 from kobo_sms.composition.send import send_app
 from kobo_sms.runtime import Deadline
 
@@ -34,17 +35,20 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     # `trial` is what the release before this one puts into it.
     probe = event.get("probe", event.get("trial")) is True
     counts = Counter(accepted=0, no_credit=0, answered=0, failed=0)
+    measured = BatchMetrics()
 
     async def process(record: SQSRecord) -> None:
         # Logs and metrics are written here, by one thread.
+        message = None
         try:
             message = read_record(record.raw_event, app.lanes, probe=probe)
             result = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
         except Exception as error:
             telemetry.log_failure(app.logger, record.message_id, error)
+            measured.fail(message, app.clock())
             raise
         telemetry.log_result(app.logger, result)
-        telemetry.count_result(app.metrics, result, message.lane)
+        measured.take(message, result, app.clock())
         if result.met:
             counts[result.met] += 1
         if result.returns_after is not None:
@@ -54,5 +58,5 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         response = async_process_partial_response(event, process, processor)
     finally:
-        telemetry.flush(app.metrics)
+        measured.publish(app.metrics)
     return {**response, **counts} if probe else {**response}

@@ -29,19 +29,26 @@ class Series:
 SERIES = (
     Series(
         usual=("Accepted", "SecondsToAccept"),
-        seldom=(
-            *("Rejected", "Held", "Retried", "Failed", "Lapsed"),
-            *("Cancelled", "Unknown", "Invalid", "Duplicates", "OptedOut"),
-        ),
+        seldom=("Held", "Retried", "SecondsUnsent"),
         dimension="lane",
         values=len(Lane),
     ),
     Series(
+        usual=(),
+        seldom=(
+            *("Rejected", "Failed", "Lapsed", "Cancelled", "UnknownOutcome", "Invalid", "Duplicates", "OptedOut"),
+            *("DeadLettered", "FailedRecords"),
+        ),
+    ),
+    Series(
         usual=("PartsPutOff", "ReportCalls", "SecondsToReport", "Delivered", "Undelivered", "DoNotDisturb", "Expired"),
-        seldom=("ReportsUnanswered", "Unknown"),
+        seldom=("ReportsUnanswered", "Unknown", "SecondsSinceCheck"),
     ),
     Series(usual=("Delivered", "NotDelivered"), dimension="network", values=len(ALL)),
-    Series(usual=("Balance", "CreditUsedPerHour", "LanesClosed"), seldom=("BalanceUnanswered", "LanesResting")),
+    Series(
+        usual=("Balance", "BalanceUnread", "CreditUsedPerHour", "LanesClosed", "SecondsOverdue"),
+        seldom=("LanesResting",),
+    ),
     Series(usual=("EventsPublished",), seldom=("EventsUnpublishable",)),
     Series(usual=(), seldom=("Queued", "Unqueueable", "CampaignsPutOff")),
 )

@@ -17,6 +17,7 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 
 # The ARN of a resource as a function of its physical id, and the attributes that give it.
 _ARNS = {
+    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{{}}",
     _TABLE: f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",

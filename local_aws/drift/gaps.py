@@ -110,11 +110,24 @@ def after_deployment(clients: Clients, resources: Iterable[Expected]) -> None:
             _complete_table(clients, resource)
         if resource.type == BUCKET and resource.physical_id:
             complete_bucket(clients, resource.physical_id, resource.properties)
+        if resource.type == FUNCTION and resource.physical_id:
+            _complete_function(clients, resource)
         if resource.type == TOPIC and "KmsMasterKeyId" in resource.properties:
             key = {"AttributeName": "KmsMasterKeyId", "AttributeValue": resource.properties["KmsMasterKeyId"]}
             clients.sns.set_topic_attributes(TopicArn=resource.physical_id, **key)
         if resource.type == SCHEDULE and resource.physical_id:
             _complete_schedule(clients, resource)
+
+
+def _complete_function(clients: Clients, function: Expected) -> None:
+    """Set a function's loop detection and reserved concurrency by their APIs."""
+    name, asked = function.physical_id, function.properties
+    if "RecursiveLoop" in asked:
+        clients.functions.put_function_recursion_config(FunctionName=name, RecursiveLoop=asked["RecursiveLoop"])
+    if "ReservedConcurrentExecutions" in asked:
+        clients.functions.put_function_concurrency(
+            FunctionName=name, ReservedConcurrentExecutions=int(asked["ReservedConcurrentExecutions"])
+        )
 
 
 def _complete_schedule(clients: Clients, schedule: Expected) -> None:

@@ -12,8 +12,11 @@ from kobo_cli.commands.demo import PARAMETERS, run
 from kobo_cli.connection import local_connection
 from kobo_cli.demo.examples import MAGIC, examples
 from kobo_cli.reports.request import build
+from local_aws.deployment import STACK_NAME
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
+from tests.alarms.alarm import OK, alarms
+from tests.alarms.emf import read_datapoints
 
 DELIVERED = {"DELIVRD": "delivered", "UNDELIV_DND": "do_not_disturb", "EXPIRED": "expired", "PROCESSED": "sent"}
 
@@ -39,5 +42,19 @@ def test_the_demo_finds_nothing_off_and_neither_does_the_mocks_list(fresh_stack:
     assert told == listed
     assert len(listed) == len(messages) == 1 + 3 + 1200 + sum(number > "2348030009100" for number, _, _ in MAGIC)
     assert max(Counter((each["to"], each["message_uuid"]) for each in messages).values()) == 1
+    assert_no_alarm_of_ours_rings(stack)
     assert max(map(len, printed.getvalue().splitlines())) <= 100
     assert all(example.request["id"] in printed.getvalue() for example in examples())
+
+
+def assert_no_alarm_of_ours_rings(stack: LocalStack) -> None:
+    """What the demo has KoboMobile refuse is nothing to wake anybody for, with the numbers that its functions told."""
+    lines = (stack.directory / "aws.log").read_text().splitlines()
+    told = read_datapoints("\n".join(line[line.index("{") :] for line in lines if "{" in line))
+    ours = {name: each for name, each in alarms(STACK_NAME).items() if each.namespace == "KoboSms"}
+    known = {point.metric for point in told}
+    # Those that are told without anything being wrong.
+    always = ("BalanceUnreadAlarm", "PasswordsLateAlarm", "ReportBacklogAlarm", "ValveClosedAlarm")
+    assert [name for name in always if ours[name].metric not in known] == []
+    now = max(point.at for point in told) + 0.001
+    assert [name for name, each in ours.items() if each.evaluate(told, now) != OK] == []

@@ -22,6 +22,8 @@ from kobo_sms.credit.check import Checker
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.kobomobile.client import KoboClient
+from kobo_sms.reports.backlog import ReportBacklog
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.event_sources import EventSources
@@ -56,6 +58,7 @@ class CreditApp:
     """What check_credit's handler works with."""
 
     checker: Checker
+    backlog: ReportBacklog
     clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
@@ -79,19 +82,26 @@ def credit_app() -> CreditApp:
         never_reuse_idle(boto3.client("sns", config=_ONCE)),
     )
     logger = Logger()
-    checker = build_checker(os.environ, clients, time.time, logger.warning)
-    return CreditApp(checker, time.time, logger, Metrics())
+    checker = build_checker(os.environ, clients, time.time, time.sleep, logger.warning)
+    kept = settings.read_store(os.environ)
+    reports = ReportStore(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
+    return CreditApp(checker, ReportBacklog(reports, time.time), time.time, logger, Metrics())
 
 
 def build_checker(
-    env: Mapping[str, str], clients: CreditClients, clock: Callable[[], float], warn: Callable[[str], None]
+    env: Mapping[str, str],
+    clients: CreditClients,
+    clock: Callable[[], float],
+    pause: Callable[[float], None],
+    warn: Callable[[str], None],
 ) -> Checker:
-    """Return what makes checks, over the clients; `warn` is told, in words, what an operator should see."""
+    """Return what makes checks, over the clients; `pause` waits so many seconds, `warn` is told, in words, what an
+    operator should see."""
     wanted, kept = settings.read_credit(env), settings.read_store(env)
     valve = ValveStore(clients.dynamodb, kept.table)
     lanes = ClosedLanes(clients.sqs, clients.invoking, wanted.send_function, wanted.queue_urls, clock)
     quiet_hours = settings.read_bulk_quiet_hours(env, warn)
-    control = ValveControl(valve, EventSources(clients.functions, wanted.mappings), lanes, clock, quiet_hours)
+    control = ValveControl(valve, EventSources(clients.functions, wanted.mappings, pause), lanes, clock, quiet_hours)
     account = CreditStore(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
     alerting = Alerting(account, AlertTopic(clients.sns, wanted.topic_arn), lanes, wanted, clock)
     return Checker(clients.kobo, valve, control, alerting)

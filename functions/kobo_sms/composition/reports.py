@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportApp:
-    """What poll_reports's handler works with."""
+    """What poll_reports's handler works with; `seconds_since_check` is None if check_credit has never run."""
 
     poller: Poller
+    seconds_since_check: Callable[[], float | None]
     fan_out: FanOut
     pool: ThreadPoolExecutor
     clock: Callable[[], float]
@@ -70,7 +71,13 @@ def build_report_app(
     poller = build_poller(env, client, dynamodb, runtime, pool, most_at_once)
     shards = settings.read_reports(env).shards
     functions = never_reuse_idle(boto3.client("lambda", config=AWS)) if shards > 1 else None
-    return ReportApp(poller, FanOut(functions, shards), pool, runtime.clock, Logger(), Metrics())
+    valve = ValveStore(dynamodb, settings.read_store(env).table)
+
+    def seconds_since_check() -> float | None:
+        checked_at = valve.checked_at()
+        return None if checked_at is None else runtime.clock() - checked_at
+
+    return ReportApp(poller, seconds_since_check, FanOut(functions, shards), pool, runtime.clock, Logger(), Metrics())
 
 
 def build_poller(

@@ -12,6 +12,10 @@ from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.valve.signals import CREDIT
 
+# Why a message is held back that somebody wants to wait.
+PAUSED, QUIET_HOURS = "its campaign is paused", "quiet hours"
+AT_REST = frozenset({PAUSED, QUIET_HOURS})
+
 
 @dataclass(frozen=True)
 class SendResult:

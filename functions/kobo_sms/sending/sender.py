@@ -32,7 +32,7 @@ from kobo_sms.sending.decisions import (
     stop_halving,
     symptom_of,
 )
-from kobo_sms.sending.result import SendResult, describe
+from kobo_sms.sending.result import PAUSED, QUIET_HOURS, SendResult, describe
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import (
     Busy,
@@ -159,7 +159,7 @@ class Sender:
 
     def _pause(self, message: Message, part: Part) -> SendResult:
         """Give the message back untouched until its campaign is resumed; the longer that takes, the more seldom."""
-        result = replace(_result("held back", part), reason="its campaign is paused")
+        result = replace(_result("held back", part), reason=PAUSED)
         return self._give_back(message, result, min(message.receives * _FIRST_PAUSE, _LONGEST_PAUSE), part)
 
     def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
@@ -172,7 +172,7 @@ class Sender:
     def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
         """Give the message back untouched in its lane's quiet hours."""
         wait = self._rest.wait_for(message.lane, deadline)
-        result = replace(_result("held back", part), reason="quiet hours")
+        result = replace(_result("held back", part), reason=QUIET_HOURS)
         return self._give_back(message, result, wait, part) if wait else None
 
     def _hold(self, message: Message, part: Part) -> SendResult | None:

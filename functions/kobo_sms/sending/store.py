@@ -322,10 +322,9 @@ class Store:
         state = item["state"]
         if state in states.OPEN:
             return Busy(float(item.get("lease_until", 0)))
-        campaign = item.get("campaign")
         if state == State.SPLIT:
-            return Finished(state, records.smaller_parts(part, item), campaign)
-        return Finished(state, campaign=campaign) if state in frozenset(State) else OtherRelease(state)
+            return Finished(state, records.smaller_parts(part, item), item.get("campaign"))
+        return Finished(state, (), item.get("campaign")) if state in frozenset(State) else OtherRelease(state)
 
     def _count_halving(self, part: Part) -> bool:
         write = Expression().add(halved={part.name})

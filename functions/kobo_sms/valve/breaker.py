@@ -36,7 +36,6 @@ _CLOSED_PAUSE = 30.0
 _OPENING_PAUSE = 3.0
 # While a lane pauses, the item is read again so often: others may have found that KoboMobile works.
 _LOOK_EVERY, _LOOK_BEFORE_A_PROBE = 3.0, 1.0
-_PROMPT_EVERY = 5.0
 # What was held back together comes back over so many seconds.
 _SPREAD = 10.0
 # Successes are written when there are so many of them, so often; a lone one is not worth a write.
@@ -117,7 +116,6 @@ class CircuitBreaker:
         self._reported_at = 0.0
         self._failures_written = (0, 0)
         self._prompt_due = False
-        self._prompted_at = 0.0
 
     def wait_for(self, lane: Lane) -> int:
         """Return how many seconds a message of `lane` is to wait, 0 when it may go ahead.
@@ -152,13 +150,15 @@ class CircuitBreaker:
         now = self._clock()
         signal = signal_of(symptom, lane, part, now)
         with self._lock:
+            due = self._may_write_failure(now)
+            looked_bad = due or self._looks_bad(self._seen(), symptom, lane, now)
             self._lane(lane).run.append(signal.recipients)
             self._count(lane, symptom, now, signal if self._tells(signal, now) else None)
-            due = self._may_write_failure(now)
-        if due:
-            self._report(now)
+            # What makes it look bad is worth a write of its own.
+            due = due or (not looked_bad and self._looks_bad(self._seen(), symptom, lane, now))
+        others = self._report(now) if due else None
         with self._lock:
-            return self._take_in_failure(symptom, lane, now)
+            return self._take_in_failure(symptom, lane, others, now)
 
     def accepted(self, lane: Lane) -> None:
         """Take in a call that KoboMobile accepted; it ends the lane's pause."""
@@ -183,12 +183,12 @@ class CircuitBreaker:
             self._report(now)
 
     def prompt_if_due(self) -> None:
-        """Ask check_credit to look at what was reported, now and then; for after the outcome is safe."""
+        """Ask check_credit to look at what was reported, if that falls to this process; for after the outcome is safe.
+
+        Of all processes about one prompts in a slot, however many meet an outage in its first second.
+        """
         with self._lock:
-            now = self._clock()
-            due = self._prompt_due and now - self._prompted_at >= _PROMPT_EVERY
-            if due:
-                self._prompt_due, self._prompted_at = False, now
+            due, self._prompt_due = self._prompt_due, False
         if due:
             self._prompt()
 
@@ -211,14 +211,17 @@ class CircuitBreaker:
 
     def _tells(self, signal: FailureSignal, now: float) -> bool:
         """Tell whether a signal adds anything to those that everybody knows."""
-        window = self._known.window + self._pending
+        window = self._seen()
         fresh = window.fresh_recipients(signal.symptom, signal.lane, now, self._lane(signal.lane).counted_from)
         if signal.symptom == CREDIT and signal.pages < min(window.refused_pages(signal.lane, now), default=math.inf):
             return True
         return len(fresh) < SEVERAL and signal.recipients not in fresh
 
-    def _report(self, now: float) -> None:
-        """Write what was counted since the last time, and take in what everybody has counted."""
+    def _report(self, now: float) -> CallWindow | None:
+        """Write what was counted since the last time, and take in what everybody has counted.
+
+        Returns what the others had counted by then; None if it could not be written.
+        """
         with self._lock:
             # What is stale for everybody is taken away in the same write.
             new, self._pending = self._pending.fresh(now), CallWindow()
@@ -230,11 +233,12 @@ class CircuitBreaker:
             # Counts that are lost are no reason to lose what KoboMobile answered.
             with self._lock:
                 self._known = replace(self._known, window=self._known.window + new)
-            return
+            return None
         with self._lock:
             self._known = known
             for lane, state in self._lanes.items():
                 self._follow(lane, state, now)
+        return known.window.without(new)
 
     def _follow(self, lane: Lane, state: _Lane, now: float) -> None:
         """Pause a closed lane; end the pause of one that others have found to work."""
@@ -268,20 +272,40 @@ class CircuitBreaker:
         state.began = (second, begun + 1)
         return 0
 
-    def _take_in_failure(self, symptom: Symptom, lane: Lane, now: float) -> bool:
-        """Trip the lane if it hardly works; return whether the failure counts as an attempt."""
+    def _take_in_failure(self, symptom: Symptom, lane: Lane, others: CallWindow | None, now: float) -> bool:
+        """Trip the lane if it hardly works; return whether the failure counts as an attempt.
+
+        `others` is what the others had counted when it was written; None if it was not.
+        """
         state, closed = self._lane(lane), lane in self._known.closed
-        evidence = self._evidence(symptom, lane, now)
+        evidence = self._evidence(self._seen(), symptom, lane, now)
         tripped = state.pause is not None
         if not closed and (evidence.hardly_works or self._is_run(state)):
             tripped = True
             self._trip(state, lane, symptom, evidence, now)
-        bad = evidence.failed >= max(_WORTH_A_PROMPT, HARDLY_WORKS * evidence.calls)
-        self._prompt_due |= not closed and (bad or symptom != GATEWAY)
+        self._prompt_due |= not closed and others is not None and self._falls_to_us(symptom, lane, others, now)
         return not (closed or tripped)
 
-    def _evidence(self, symptom: Symptom, lane: Lane, now: float) -> Evidence:
-        window, since = self._known.window + self._pending, self._lane(lane).counted_from
+    def _falls_to_us(self, symptom: Symptom, lane: Lane, others: CallWindow, now: float) -> bool:
+        """Tell whether this process is to prompt: the first to count the symptom in this slot, or the one whose count
+        made it look bad. DynamoDB takes one write after the other, so no two of them see the same."""
+        first = (slot_of(now), lane, symptom) not in others.counts
+        if symptom != GATEWAY:
+            return first
+        looks_bad = self._looks_bad(self._known.window, symptom, lane, now)
+        return looks_bad and (first or not self._looks_bad(others, symptom, lane, now))
+
+    def _seen(self) -> CallWindow:
+        """Return what everybody has counted, as far as this process knows."""
+        return self._known.window + self._pending
+
+    def _looks_bad(self, window: CallWindow, symptom: Symptom, lane: Lane, now: float) -> bool:
+        """Tell whether what was counted is worth a look of check_credit's."""
+        evidence = self._evidence(window, symptom, lane, now)
+        return evidence.failed >= max(_WORTH_A_PROMPT, HARDLY_WORKS * evidence.calls)
+
+    def _evidence(self, window: CallWindow, symptom: Symptom, lane: Lane, now: float) -> Evidence:
+        since = self._lane(lane).counted_from
         return window.credit(lane, now, since) if symptom == CREDIT else window.fault(lane, now, since)
 
     def _is_run(self, state: _Lane) -> bool:

@@ -98,6 +98,10 @@ class CallWindow:
     def __add__(self, other: CallWindow) -> CallWindow:
         return CallWindow(Counter(self.counts) + Counter(other.counts), self.signals | other.signals)
 
+    def without(self, other: CallWindow) -> CallWindow:
+        """Return it with the counts of `other` taken away; the failure signals stay, as several may have told them."""
+        return CallWindow(Counter(self.counts) - Counter(other.counts), self.signals)
+
     def fault(self, lane: Lane, now: float, since: float = 0.0) -> Evidence:
         """Return how many calls met a gateway or a login that does not work, as far as that concerns `lane`.
 

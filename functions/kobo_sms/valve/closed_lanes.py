@@ -6,9 +6,10 @@ Both go through send_sms itself, invoked with the records that its event source 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.sqs_records import make_record, queued_at
@@ -29,6 +30,11 @@ _PROBE_VISIBILITY = 90
 _TOGETHER = 2_500_000
 # A sweep sees a message once; should it die, nothing is kept for long.
 _SWEEP_VISIBILITY = 300
+# SQS gives ten at the most, and takes as many in one call.
+_MOST_AT_ONCE = 10
+# So many of the messages that a sweep has looked at are put back at its end; those before come back by themselves, as
+# to remember all of a long queue would take more memory than there is.
+_MOST_PUT_BACK = 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,14 @@ class Probe:
     answered: int
     failed: int
     waiting: int
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep came to: whether it has looked at the `whole` queue, and how many messages were too `old`."""
+
+    whole: bool
+    old: int
 
 
 class ClosedLanes:
@@ -82,24 +96,26 @@ class ClosedLanes:
         fared["no_credit"] = counted["no_credit"] + counted["poor"]
         return Probe(tried=len(received), waiting=self.waiting(lane), **fared)
 
-    def sweep(self, lane: Lane, deadline: Deadline) -> bool:
+    def sweep(self, lane: Lane, deadline: Deadline) -> Swept:
         """Hand the messages of `lane` that are too old, or whose age cannot be told, to send_sms, which gives them up
         without calling KoboMobile.
 
-        Returns whether the whole queue was looked at before `deadline`. Then the others are put back,
-        in case the lane opens.
+        Once the whole queue was looked at, the last of the others are put back, in case the lane opens. What is kept in
+        memory does not grow with the queue.
         """
-        young: list[MessageTypeDef] = []
+        looked_at: deque[str] = deque(maxlen=_MOST_PUT_BACK)
+        found = 0
         received = None
         while received != [] and not deadline.passed:
-            received = self._receive(lane, 10, _SWEEP_VISIBILITY)
+            received = self._receive(lane, _MOST_AT_ONCE, _SWEEP_VISIBILITY)
             old = [message for message in received if self._is_to_end(message)]
-            young += [message for message in received if message not in old]
-            for at in range(0, len(old), _PROBE_SIZE):
-                self._hand_over(lane, old[at : at + _PROBE_SIZE])
+            looked_at.extend(message["ReceiptHandle"] for message in received if message not in old)
+            found += len(old)
+            if old:
+                self._hand_over(lane, old)
         if received == []:
-            self._put_back(lane, young, deadline)
-        return received == []
+            self._put_back(lane, looked_at, deadline)
+        return Swept(whole=received == [], old=found)
 
     def _is_to_end(self, message: MessageTypeDef) -> bool:
         try:
@@ -107,15 +123,14 @@ class ClosedLanes:
         except InvalidRequest:
             return True
 
-    def _put_back(self, lane: Lane, messages: Sequence[MessageTypeDef], deadline: Deadline) -> None:
-        for at in range(0, len(messages), 10):
-            if deadline.passed:
-                return
+    def _put_back(self, lane: Lane, handles: Collection[str], deadline: Deadline) -> None:
+        left = iter(handles)
+        while (some := list(islice(left, _MOST_AT_ONCE))) and not deadline.passed:
             self._sqs.change_message_visibility_batch(
                 QueueUrl=self._queues[lane],
                 Entries=[
-                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                    for number, message in enumerate(messages[at : at + 10])
+                    {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                    for number, handle in enumerate(some)
                 ],
             )
 

@@ -32,6 +32,7 @@ from kobo_sms.valve.upkeep import (
     end_sweep,
     fault_lanes,
     forget_faults_at_rest,
+    hurry_sweep,
     open_after_probe,
     put_off_probe,
     stay_suspected,
@@ -141,8 +142,11 @@ class ValveControl:
                 self._enforce(self._store.read().valve.closed.keys())
 
     def _sweep(self, lane: Lane, deadline: Deadline) -> None:
-        if self._lanes.sweep(lane, deadline):
+        swept = self._lanes.sweep(lane, deadline)
+        if swept.whole:
             self._change(lambda known: end_sweep(known.valve, lane, self._clock()))
+        elif swept.old:
+            self._change(lambda known: hurry_sweep(known.valve, lane, self._clock()))
 
     def _probe_suspected(self, lanes: Sequence[Lane], deadline: Deadline) -> None:
         """Let records of suspected lanes through; what fails for long closes the lanes."""

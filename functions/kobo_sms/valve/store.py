@@ -88,6 +88,10 @@ class ValveStore:
         """Return what keeps KoboMobile from working for anybody, as far as check_credit knows: `Valve.fault`."""
         return self.read().valve.fault
 
+    def checked_at(self) -> float | None:
+        """Return when check_credit has last set the valve (epoch seconds), None if it never has."""
+        return max((seen.at for seen in self.read().mappings.values()), default=None)
+
     def write(self, valve: Valve, version: int, stale: CallWindow = _NOTHING, changes: History | None = None) -> bool:
         """Write a decision made on `version` with the `changes` to remember, and take away what is too old.
 

@@ -14,6 +14,7 @@ Raises botocore's ClientError or LookupError when there is no such resource.
 
 READERS: dict[str, Reader] = {
     "AWS::CloudWatch::Alarm": messaging.read_alarm,
+    "AWS::CloudWatch::Dashboard": messaging.read_dashboard,
     "AWS::DynamoDB::Table": storage.read_table,
     "AWS::Events::Rule": messaging.read_rule,
     "AWS::IAM::ManagedPolicy": roles.read_managed_policy,

@@ -35,6 +35,7 @@ def read_function(clients: Clients, name: str) -> dict[str, Any]:
     concurrency = clients.functions.get_function_concurrency(FunctionName=name)
     return {name: found[name] for name in _FUNCTION if name in found} | {
         "LoggingConfig": found.get("LoggingConfig", {}),
+        "RecursiveLoop": clients.functions.get_function_recursion_config(FunctionName=name)["RecursiveLoop"],
         "ReservedConcurrentExecutions": concurrency.get("ReservedConcurrentExecutions"),
     }
 

@@ -1,4 +1,4 @@
-"""What carries messages: SQS queues, SNS topics and subscriptions, EventBridge rules and schedules; and alarms."""
+"""What carries messages: queues, topics and subscriptions, EventBridge rules and schedules; alarms and dashboards."""
 
 import json
 from typing import Any
@@ -27,6 +27,11 @@ def read_alarm(clients: Clients, name: str) -> dict[str, Any]:
     if not found:
         raise LookupError(name)
     return found[0]
+
+
+def read_dashboard(clients: Clients, name: str) -> dict[str, Any]:
+    """Read a dashboard by its name."""
+    return {"DashboardBody": clients.cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]}
 
 
 def read_queue(clients: Clients, url: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_no_balance_is_none(
     kobo.add_fault(endpoint="credit", **{"answer" if failure.startswith("error") else "kind": failure})
     assert functions.check_credit()["answer"] == answer
     assert readings(aws) == []
-    assert '"BalanceUnanswered":[1.0]' in output.readouterr().out
+    assert '"BalanceUnread":[1.0]' in output.readouterr().out
 
 
 def test_a_balance_that_cannot_be_read_fails_the_invocation(

@@ -99,5 +99,5 @@ def make_checks(aws: Stack, kobo: MockControl) -> flows.Checks:
     environment = aws.environment("CheckCredit", KoboBaseUrl=kobo.base_url)
     client = build_kobo(environment, boto3.client("secretsmanager"), 1)
     others = (boto3.client("dynamodb"), boto3.client("sqs"), functions, functions, boto3.client("sns"))
-    checker = build_checker(environment, CreditClients(client, *others), clock, pytest.fail)
+    checker = build_checker(environment, CreditClients(client, *others), clock, lambda seconds: None, pytest.fail)
     return flows.Checks(aws, kobo, checker, clock, fake)

@@ -189,7 +189,7 @@ def room(aws: Stack, kobo: MockControl, functions: FakeLambda, clients: dict[str
     fake, environment = cast("LambdaClient", functions), aws.environment("CheckCredit", KoboBaseUrl=kobo.base_url)
     client = build_kobo(environment, watched.secretsmanager, 1)
     reached = CreditClients(client, watched.dynamodb, watched.sqs, fake, fake, watched.sns)
-    checker = build_checker(environment, reached, clock, pytest.fail)
+    checker = build_checker(environment, reached, clock, functions.waits.append, pytest.fail)
     valve, account = ValveStore(watched.dynamodb, "messages"), checker._alerting._store
     made = Room(aws, kobo, functions, clock, valve, account, checker._alerting._lanes, checker)
     kobo.set_account(balance=Decimal(100_000))

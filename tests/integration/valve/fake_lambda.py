@@ -22,8 +22,9 @@ class FakeLambda:
     """`states` maps UUIDs to the states of mappings; `updates` and `invoked` keep what was asked for.
 
     A mapping that was changed is `Enabling` or `Disabling` until it is let `settle`, and refuses to change meanwhile.
-    `on_call` is told of each call before it is answered; `fault` is what every call then raises. `largest` counts the
-    bytes of the largest payload.
+    `on_call` is told of each call before it is answered; `fault` is what every call then raises, `busy` the codes with
+    which the next changes are refused. `waits` keeps for how long it was waited for. `largest` counts the bytes of
+    the largest payload.
     """
 
     send_sms: Callable[[Event], Any]
@@ -32,6 +33,8 @@ class FakeLambda:
     invoked: list[Event] = field(default_factory=list)
     on_call: Callable[[str], None] = lambda name: None
     fault: Exception | None = None
+    busy: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     dies: bool = False
     largest: int = 0
 
@@ -46,6 +49,8 @@ class FakeLambda:
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> dict[str, str]:  # noqa: N803
         self._called("update")
+        if self.busy:
+            raise refusal(self.busy.pop(0), "UpdateEventSourceMapping")
         if self.states[UUID] not in ("Enabled", "Disabled"):
             raise refusal("ResourceInUseException", "UpdateEventSourceMapping")
         self.updates.append((UUID, Enabled))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
@@ -96,6 +97,45 @@ def test_a_mapping_that_is_still_changing_is_left_to_the_next_check(room: Room, 
     room.functions.states["priority-mapping"] = "Enabled"
     room.check(after=10)
     assert room.enabled() == set()
+
+
+@pytest.mark.parametrize("code", ["ResourceInUseException", "ResourceConflictException"])
+def test_a_mapping_that_is_busy_for_a_moment_is_waited_for(room: Room, code: str) -> None:
+    room.hold(Lane.BULK)
+    room.functions.busy = [code] * 2
+    room.check()
+    assert room.enabled() == {Lane.PRIORITY}
+    assert room.functions.waits == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("code", ["ResourceInUseException", "ResourceConflictException"])
+def test_a_mapping_that_is_busy_for_long_is_left_to_the_next_check(room: Room, code: str) -> None:
+    """As while a deployment updates its function: no error, and nobody is told."""
+    room.hold(Lane.BULK)
+    room.functions.busy = [code] * 3
+    assert room.check().closed == {Lane.BULK: "operator"}
+    assert room.enabled() == BOTH
+    room.check(after=60)
+    assert room.enabled() == {Lane.PRIORITY}
+
+
+def test_a_mapping_that_settles_as_it_should_be_is_not_changed_again(room: Room) -> None:
+    """Somebody else has asked for the same meanwhile."""
+    room.hold(Lane.BULK)
+    room.functions.busy = ["ResourceInUseException"]
+    room.functions.on_call = lambda name: (
+        room.functions.states.update({"bulk-mapping": "Disabling"}) if name == "update" else None
+    )
+    room.check()
+    assert room.functions.updates == []
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ResourceNotFoundException"])
+def test_another_refusal_is_an_error(room: Room, code: str) -> None:
+    room.hold(Lane.BULK)
+    room.functions.busy = [code]
+    with pytest.raises(ClientError, match=code):
+        room.check()
 
 
 def test_the_states_of_the_mappings_are_kept_for_the_operator(room: Room) -> None:

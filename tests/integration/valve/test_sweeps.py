@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,20 +58,35 @@ def test_a_lane_is_swept_every_six_hours_and_an_open_one_never(held: Room) -> No
     assert held.waiting(Lane.PRIORITY) == (1, 0)
 
 
-def test_a_sweep_leaves_time_to_tell_people(held: Room) -> None:
-    held.put(60, age=DAY)
+@pytest.fixture
+def slow(held: Room) -> Iterator[Room]:
+    """A queue that takes ten seconds to give ten messages."""
     events = held.lanes._sqs.meta.events
 
     def slowly(**_: Any) -> None:
         held.clock.now += 10
 
     events.register("before-parameter-build.sqs.ReceiveMessage", slowly)
-    try:
-        held.kobo.set_account(balance=0)
-        begun = held.clock.now + 6 * HOUR
-        held.check(after=6 * HOUR)
-    finally:
-        events.unregister("before-parameter-build.sqs.ReceiveMessage", slowly)
+    yield held
+    events.unregister("before-parameter-build.sqs.ReceiveMessage", slowly)
+
+
+def test_what_is_too_old_and_more_than_one_sweep_carries_goes_on_at_each_check(slow: Room) -> None:
+    slow.put(120, age=13 * DAY + 60)
+    slow.check(after=6 * HOUR)
+    assert sum(slow.waiting()) == 70
+    slow.check(after=30)
+    assert sum(slow.waiting()) == 20
+    slow.check(after=30)
+    assert (sum(slow.waiting()), len(slow.stack.dead())) == (0, 120)
+
+
+def test_a_sweep_leaves_time_to_tell_people(slow: Room) -> None:
+    held = slow
+    held.put(60, age=DAY)
+    held.kobo.set_account(balance=0)
+    begun = held.clock.now + 6 * HOUR
+    held.check(after=6 * HOUR)
     # What it finds last may take send_sms half a minute.
     assert held.clock.now <= begun + 50
     assert held.waiting() == (10, 50)

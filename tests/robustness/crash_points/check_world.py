@@ -113,7 +113,7 @@ class CheckWorld:
         sns: SNSClient = through(self.topic, "sns")
         lanes = ClosedLanes(sqs, functions, SETTINGS.send_function, SETTINGS.queue_urls, clock)
         valve = cast(ValveStore, through(self.valve, "valve"))
-        control = ValveControl(valve, EventSources(functions, SETTINGS.mappings), lanes, clock)
+        control = ValveControl(valve, EventSources(functions, SETTINGS.mappings, lambda seconds: None), lanes, clock)
         account = cast(CreditStore, through(self.account, "account"))
         alerting = Alerting(account, AlertTopic(sns, SETTINGS.topic_arn), lanes, SETTINGS, clock)
         return Checker(cast(KoboClient, through(self.kobo, "kobo")), valve, control, alerting)

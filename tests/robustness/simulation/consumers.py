@@ -13,7 +13,7 @@ from tests.robustness.simulation.timeline import NEVER, Act
 if TYPE_CHECKING:
     from tests.robustness.simulation.world import World
 
-# template.yaml's ScalingConfig for the default SendConcurrency of 10.
+# More than template.yaml's for the default SendConcurrency: the more warm functions, the more there is to agree on.
 _MOST_INVOCATIONS = 5
 
 

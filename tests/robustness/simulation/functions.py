@@ -136,7 +136,7 @@ class Functions:
         settings = self._credit_settings()
         functions, clock = cast("Any", world.functions_api), world.clock
         lanes = makers.lanes(cast("Any", world.sqs), functions, settings.send_function, settings.queue_urls, clock)
-        sources = makers.sources(functions, settings.mappings)
+        sources = makers.sources(functions, settings.mappings, world.timeline.wait)
         control = makers.control(self._valve_store(), sources, lanes, clock, world.scenario.quiet_hours)
         credit_store = makers.credit_store(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         topic = makers.topic(cast("Any", world.topic), settings.topic_arn)

@@ -1,6 +1,6 @@
 """Outages of KoboMobile, and how many calls of send/ one may cost (guarantee 4: a closed valve costs nothing).
 
-With the default SendConcurrency each lane has 5 invocations of 2 calls. In the first half minute each environment finds
+Each lane has 5 invocations of 2 calls (consumers.py). In the first half minute each environment finds
 out that nothing works, by itself or by what the others count, and sends a probe now and then. AWS takes up to a minute
 to stop the consumers. Then there are only the probes.
 """

@@ -14,7 +14,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve import call_window, control
 from kobo_sms.valve.breaker import CircuitBreaker
-from kobo_sms.valve.closed_lanes import ClosedLanes, Probe
+from kobo_sms.valve.closed_lanes import ClosedLanes, Probe, Swept
 from kobo_sms.valve.event_sources import EventSources
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.publications import DAY, START, Publication
@@ -57,8 +57,8 @@ class _ForgetsWhatRang(CreditStore):
 
 
 class _NeverSweeps(ClosedLanes):
-    def sweep(self, lane: Lane, deadline: Deadline) -> bool:
-        return True
+    def sweep(self, lane: Lane, deadline: Deadline) -> Swept:
+        return Swept(whole=True, old=0)
 
 
 class _SeesSuccess(ClosedLanes):

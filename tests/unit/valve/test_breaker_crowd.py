@@ -6,6 +6,7 @@ import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from heapq import heappop, heappush
@@ -16,7 +17,7 @@ import pytest
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.valve.call_window import slot_of
-from kobo_sms.valve.signals import GATEWAY
+from kobo_sms.valve.signals import GATEWAY, SYMPTOMS
 from tests.unit.valve.breaker_fakes import Car
 from tests.unit.valve.counted_calls import NOW
 
@@ -55,6 +56,50 @@ def test_a_burst_during_an_outage_makes_few_calls(car: Car) -> None:
     assert len(calls) <= 5 + 10 + 600 / 15
     # A look every three seconds at the most, beside the failures themselves.
     assert len(car.store.writes) <= 200 + len(calls)
+
+
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+def test_an_outage_met_by_many_functions_in_its_first_second_prompts_twice_at_most(symptom: Symptom) -> None:
+    """Many functions with four calls each, none of which knows of the others' failures yet."""
+    first = Car()
+    first.clock.now = begun = NOW + 1
+    cars = [first, *(first.another() for _ in range(60))]
+    # They have worked till now.
+    for car in cars:
+        car.accept(10)
+    for call in range(4):
+        for at, car in enumerate(cars):
+            car.clock.now = begun + (call + at / 61) / 4
+            car.fail(f"{at} {call}", symptom=symptom)
+            car.breaker.prompt_if_due()
+    # The calls that worked before count for up to ten seconds.
+    for second in range(1, 16, 2):
+        for at, car in enumerate(cars):
+            car.clock.now = begun + second
+            car.fail(f"{at} {second}", symptom=symptom)
+            car.breaker.prompt_if_due()
+    prompts = sorted(at for car in cars for at in car.prompts)
+    by_slot = Counter(slot_of(at) for at in prompts)
+    assert max(by_slot.values()) <= 2
+    # Nobody forgets it either: each slot in which it looks bad has its prompt.
+    assert by_slot.keys() >= {slot_of(begun) + 2, slot_of(begun) + 3}
+
+
+def test_threads_of_many_functions_that_fail_together_prompt_twice_at_most() -> None:
+    first = Car()
+    first.clock.now = NOW + 1
+    cars = [first, *(first.another() for _ in range(15))]
+    start = threading.Barrier(16)
+
+    def fail(at: int) -> None:
+        start.wait()
+        for call in range(4):
+            cars[at].fail(f"{at} {call}", symptom=cast("Symptom", Hesitant(GATEWAY)))
+            cars[at].breaker.prompt_if_due()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(fail, range(16)))
+    assert 1 <= sum(len(car.prompts) for car in cars) <= 2
 
 
 def held_back(functions: int, calls_a_second: float, calls: int, seed: int) -> float:

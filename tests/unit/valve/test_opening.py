@@ -32,6 +32,7 @@ from kobo_sms.valve.upkeep import (
     convict,
     end_sweep,
     fault_lanes,
+    hurry_sweep,
     open_after_probe,
     put_off_probe,
     sweep_lanes,
@@ -308,6 +309,20 @@ def test_a_sweep_that_does_not_come_to_its_end_goes_on_soon_for_half_an_hour() -
             begun.append(now - NOW - SWEEP_EVERY)
         now += 60
     assert begun == [120.0 * at for at in range(16)]
+
+
+def test_a_sweep_that_finds_what_is_too_old_goes_on_at_each_check_until_it_is_done() -> None:
+    """40,000 messages that became too old together are more than half an hour carries."""
+    valve, now, begun = convicted(FEW), NOW + SWEEP_EVERY, 0
+    while now < NOW + SWEEP_EVERY + 3600:
+        if sweep_lanes(valve, now):
+            valve = hurry_sweep(begin_sweep(valve, Lane.BULK, now), Lane.BULK, now)
+            begun += 1
+        now += 60
+    assert begun == 60
+    # Once it finds no more, its half hour begins anew.
+    assert sweep_lanes(begin_sweep(valve, Lane.BULK, now), now + 120) == [Lane.BULK]
+    assert hurry_sweep(Valve(), Lane.BULK, now) == Valve()
 
 
 def test_a_hold_over_a_closed_lane_does_not_put_its_sweep_off() -> None:
