@@ -32,6 +32,7 @@ NONSENSE = {
     "HttpTimeoutSeconds": ["0", "21", "-1", "ten", "nan"],
     "MessageNamespace": ["-shop", "/shop", "a b", "x" * 201, "größe"],
     "SendConcurrency": ["0", "1", "11", "2000", "-4", "many"],
+    "CheckConcurrency": ["-1", "many", "nan", "100000"],
     "RetryBaseSeconds": ["0", "901", "nan"],
     "RetryMaxSeconds": ["0", "3601"],
     "MaxAttempts": ["0", "101", "ten"],
