@@ -15,7 +15,10 @@ import pytest
 
 import send_sms.handler
 from kobo_sms.composition.credit import CreditClients, build_checker
+from kobo_sms.composition.settings import read_store
 from kobo_sms.composition.shared import build_kobo
+from kobo_sms.reports.backlog import ReportBacklog
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.sending import sender
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy
@@ -100,4 +103,6 @@ def make_checks(aws: Stack, kobo: MockControl) -> flows.Checks:
     client = build_kobo(environment, boto3.client("secretsmanager"), 1)
     others = (boto3.client("dynamodb"), boto3.client("sqs"), functions, functions, boto3.client("sns"))
     checker = build_checker(environment, CreditClients(client, *others), clock, lambda seconds: None, pytest.fail)
-    return flows.Checks(aws, kobo, checker, clock, fake)
+    kept = read_store(environment)
+    backlog = ReportBacklog(ReportStore(others[0], kept.table, keep_seconds=kept.keep_seconds), clock)
+    return flows.Checks(aws, kobo, checker, backlog, clock, fake)

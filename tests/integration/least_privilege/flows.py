@@ -19,6 +19,7 @@ from kobo_sms.campaigns.members import pack
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.credit.check import Checker
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.reports.backlog import ReportBacklog
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import VALVE_ID, VALVE_PART, moment
 from tests.integration.conftest import Clock, Stack
@@ -49,6 +50,7 @@ def send(functions: Functions, kobo: MockControl, few_receives: Callable[[], Non
         functions.put({"to": BILLING, "msg": "later"}, {"to": NUMBERS, "msg": "offer", "promotional": True}, lane=lane)
         functions.put("no request", {"to": NUMBERS[:1], "msg": "too late", "campaign": "flop"}, lane=lane)
         functions.put({"to": many, "msg": "split"}, lane=lane)
+        functions.put({"id": f"flop:{lane}", "campaign": "flop", "to": NUMBERS[:1], "oops": "no text"}, lane=lane)
         functions.deliver_all(lane)
     with _suspended(kobo):
         few_receives()
@@ -102,6 +104,7 @@ class Checks:
     stack: Stack
     kobo: MockControl
     checker: Checker
+    backlog: ReportBacklog
     clock: Clock
     fake: FakeLambda
 
@@ -109,6 +112,7 @@ class Checks:
         self.clock.now += after
         self.fake.settle()
         with self.stack.calls.by("CheckCredit"):
+            self.backlog.seconds_overdue()
             return self.checker.check(Deadline.in_seconds(90, self.clock)).closed
 
     def queue(self, lane: Lane, *ages: float) -> None:
