@@ -106,7 +106,7 @@ def _begun_now(known: Known) -> Known:
         (Makers(store=_ForgetsWhenItBegan), 0),
         (Makers(store=_CancelsWhatIsInDoubt), 75),
         (Makers(watch=_NeverHearsOfOrders), 16),
-        (Makers(watch=_RemembersForMinutes), 451),
+        (Makers(watch=_RemembersForMinutes), 2087),
         (Makers(queues=_LosesAHalf), 0),
         (Makers(queues=_BuriesWithoutAReason), 0),
         (Makers(client=_MakesUpUuids), 0),
