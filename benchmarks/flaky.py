@@ -59,7 +59,7 @@ PARAMETERS = {
     # With waits of seconds for minutes, the usual 12 attempts are used up in seconds too.
     "MaxAttempts": "100",
     # The poller shall not compete for the processors.
-    "FirstReportAfterSeconds": "3600",
+    "FirstReportAfterSeconds": "3000",
 }
 LATENCY = 0.05
 LANE = Lane.PRIORITY
