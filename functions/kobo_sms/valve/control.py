@@ -197,8 +197,12 @@ class ValveControl:
             Who refuses for lack of credit, or for a reason of the call's own, works, and knows us.
         """
         failed = tried = waiting = 0
-        for lane in lanes:
-            if failed >= SEVERAL or not deadline.allows(_PROBE_SECONDS):
+        for at, lane in enumerate(lanes):
+            if failed >= SEVERAL:
+                break
+            if at and not deadline.allows(_PROBE_SECONDS):
+                # Nobody has looked whether anything waits there.
+                waiting = max(waiting, 1)
                 break
             found = self._lanes.probe(lane)
             answered = found.answered + found.no_credit if refusing_works and not found.failed else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -119,6 +119,23 @@ def test_short_of_time_the_other_lane_is_not_tried(room: Room) -> None:
     room.functions.on_call = lambda name: setattr(room.clock, "now", room.clock.now + (60 if name == "invoke" else 0))
     assert room.check(after=15).closed.keys() == {Lane.PRIORITY, Lane.BULK}
     assert len(room.functions.invoked) == 1
+
+
+def test_short_of_time_a_lane_that_nobody_has_looked_at_is_not_taken_for_empty(room: Room) -> None:
+    room.close(GATEWAY)
+    room.put(1)
+
+    def take_long(**_: Any) -> None:
+        room.clock.now += 60
+
+    events = room.lanes._sqs.meta.events
+    events.register("after-call.sqs.ReceiveMessage", take_long)
+    checked = room.check(after=15)
+    events.unregister("after-call.sqs.ReceiveMessage", take_long)
+    assert checked.closed.keys() == {Lane.PRIORITY, Lane.BULK}
+    assert room.functions.invoked == []
+    # The next check looks there, and finds that KoboMobile works.
+    assert room.check(after=15).closed == {}
 
 
 def test_the_other_lane_tells_when_all_of_the_first_are_out(room: Room) -> None:
