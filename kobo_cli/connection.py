@@ -88,6 +88,13 @@ def connect(stack: str | None, local: bool) -> Connection:
     return local_connection(here)
 
 
+def connect_if_possible(stack: str | None, local: bool) -> Connection | None:
+    """Return a connection, None when no stack is asked for and no local one runs: a check needs none."""
+    if stack is None and not local and environment.read() is None:
+        return None
+    return connect(stack, local)
+
+
 def local_connection(variables: Mapping[str, str]) -> Connection:
     """Return the connection to a local stack, whatever AWS account the shell is set up for."""
     import boto3

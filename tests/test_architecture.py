@@ -60,7 +60,7 @@ OTHER_FLOORS: dict[str, tuple[set[str], ...]] = {
         {"stack"},
     ),
     "kobo_cli": (
-        {"terminal", "spreadsheet"},
+        {"terminal", "spreadsheet", "parameter_option"},
         {"errors", "console"},
         {"connection"},
         {"times", "quiet_hours", "valve_orders", "lookup", "events", "demo", "request_schema", "cost"},

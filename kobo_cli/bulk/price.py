@@ -7,6 +7,7 @@ high if others use the account too.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from itertools import pairwise
 
 from kobo_cli.bulk.workspace import Workspace
 from kobo_cli.connection import Connection
+from kobo_cli.errors import CliError
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.stats_store import StatsStore
@@ -61,6 +63,18 @@ class Cost:
 def cost_of(workspace: Workspace, funds: Funds) -> Cost:
     """Return what the texts that were checked will cost."""
     return Cost(sum(pages * texts for pages, texts in workspace.pages().items()), funds)
+
+
+def funds_of(connection: Connection | None) -> Funds:
+    """Return what a stack has learned of its account, nothing without a stack. Raises CliError if it cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if connection is None:
+        return Funds()
+    try:
+        return read_funds(connection, time.time())
+    except (BotoCoreError, ClientError) as error:
+        raise CliError(str(error)) from error
 
 
 def read_funds(connection: Connection, now: float) -> Funds:

@@ -23,9 +23,9 @@ from kobo_cli.bulk.checking import Checked, Order, check_file
 from kobo_cli.bulk.hand_over import hand_over as write_files
 from kobo_cli.bulk.output import require_own_place, write_bad_rows
 from kobo_cli.bulk.preview import write_preview
-from kobo_cli.bulk.price import Cost, Funds, cost_of, read_funds
+from kobo_cli.bulk.price import Cost, cost_of, funds_of
 from kobo_cli.campaigns.handing_over import hand_over_files
-from kobo_cli.connection import Connection, connect, stack_options
+from kobo_cli.connection import Connection, connect, connect_if_possible, stack_options
 from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
 from kobo_cli.quiet_hours import quiet_now
@@ -34,7 +34,6 @@ from kobo_cli.reports.drawing import pen_for
 from kobo_cli.terminal import printable, to_json
 from kobo_cli.times import USUAL_ZONE, in_words, parse_moment, zone_of
 from kobo_sms.credit.wording import plural
-from local_aws import environment
 
 # So many characters take the labels of what was found.
 _LABELS = 12
@@ -93,25 +92,6 @@ def command(
         if not yes:
             confirm(checked, cost)
         start(connection, campaign)
-
-
-def connect_if_possible(stack: str | None, local: bool) -> Connection | None:
-    """Return a connection, None when no stack is asked for and no local one runs: a check needs none."""
-    if stack is None and not local and environment.read() is None:
-        return None
-    return connect(stack, local)
-
-
-def funds_of(connection: Connection | None) -> Funds:
-    """Return what a stack has learned of its account, nothing without a stack. Raises CliError if it cannot be read."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    if connection is None:
-        return Funds()
-    try:
-        return read_funds(connection, time.time())
-    except (BotoCoreError, ClientError) as error:
-        raise CliError(str(error)) from error
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from kobo_cli.commands.bulk import connect_if_possible, funds_of
-from kobo_cli.commands.up import parse_parameters
-from kobo_cli.connection import stack_options
+from kobo_cli.bulk.price import funds_of
+from kobo_cli.connection import connect_if_possible, stack_options
 from kobo_cli.console import SafeConsole
 from kobo_cli.cost.bill import reckon
 from kobo_cli.cost.template_facts import read_facts
 from kobo_cli.cost.workload import MOST_NUMBERS, Workload
+from kobo_cli.parameter_option import parameter_option
 from kobo_cli.reports.cost import described, print_bill
 
 
@@ -55,14 +55,7 @@ def parse_price(_context: click.Context, _parameter: click.Parameter, value: str
     type=click.FloatRange(1, 20_000),
     help="How long KoboMobile takes to answer.",
 )
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="Name=Value",
-    callback=parse_parameters,
-    help="A parameter of template.yaml that the stack has; may be repeated.",
-)
+@parameter_option("A parameter of template.yaml that the stack has; may be repeated.")
 @click.option("--page-price", callback=parse_price, help="What KoboMobile charges for a page; otherwise what was paid.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 @stack_options

@@ -7,21 +7,13 @@ from typing import NoReturn
 import click
 
 from kobo_cli.errors import CliError
+from kobo_cli.parameter_option import parameter_option
 from local_aws.errors import LocalStackError
 from local_aws.processes.stopping import until_stopped
 from local_aws.stack import LocalStack, running_stack
 
 DIRECTORY = Path(".kobo")
 _LOOK_SECONDS = 0.5
-
-
-def parse_parameters(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Return `Name=Value` options as a mapping. Raises BadParameter for one without a name or `=`."""
-    pairs = [value.partition("=") for value in values]
-    for name, equals, _ in pairs:
-        if not (name and equals):
-            raise click.BadParameter("give Name=Value")
-    return {name: value for name, _, value in pairs}
 
 
 built_option = click.option(
@@ -41,14 +33,7 @@ built_option = click.option(
     metavar="SECONDS",
     help="How often the scheduled functions run.",
 )
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="Name=Value",
-    callback=parse_parameters,
-    help="Set a parameter of template.yaml; may be repeated.",
-)
+@parameter_option("Set a parameter of template.yaml; may be repeated.")
 @built_option
 def command(
     port: int, aws_port: int, kobo_url: str | None, every: float, parameters: dict[str, str], built: bool
