@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from kobo_sms.aws.statements import execute, insert
 from local_aws.stack import LocalStack
+from tests.statement_contract import check_statements
 
 ROUNDS, THREADS = 20, 16
 LOST = {"ConditionalCheckFailedException", "TransactionCanceledException"}
@@ -137,3 +139,17 @@ def test_only_items_with_the_index_keys_are_in_the_index(stack: LocalStack, tabl
         ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"N": "9"}},
     )["Items"]
     assert [item["part"]["S"] for item in found] == ["0.0"]
+
+
+def test_the_table_carries_out_statements_as_dynamodb_does(stack: LocalStack, table: str) -> None:
+    check_statements(stack.clients.dynamodb, table, str(uuid4()))
+
+
+def test_one_of_sixteen_threads_wins_a_statement(stack: LocalStack, table: str) -> None:
+    def claim(key: str, number: int) -> bool:
+        statement = insert(table, {"id": key, "part": "0", "owner": number})
+        return execute(stack.clients.dynamodb, [statement]) == [None]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        wins = [sum(pool.map(partial(claim, str(uuid4())), range(THREADS))) for _ in range(ROUNDS)]
+    assert wins == [1] * ROUNDS

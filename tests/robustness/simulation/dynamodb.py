@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from kobo_sms.aws.dynamodb import decode
 from kobo_sms.table import CAMPAIGN_INDEX, CAMPAIGNS_DUE
+from tests import partiql
 from tests.robustness.simulation import expressions
 from tests.robustness.simulation.chaos import Chaos
 from tests.robustness.simulation.expressions import Item, Terms
@@ -73,6 +74,9 @@ class FakeDynamoDB:
     def update_item(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.update_item", lambda: self._update(**arguments))
 
+    def batch_execute_statement(self, **arguments: Any) -> dict[str, Any]:
+        return self._chaos.around("dynamodb.batch_execute_statement", lambda: self._execute(arguments["Statements"]))
+
     def put_item(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.put_item", lambda: self._put(_key(arguments["Item"]), arguments["Item"]))
 
@@ -109,6 +113,14 @@ class FakeDynamoDB:
         self._put(key, new)
         attributes = {"ALL_OLD": old, "ALL_NEW": new}.get(arguments.get("ReturnValues", "NONE"))
         return {"Attributes": attributes} if attributes else {}
+
+    def _execute(self, statements: Sequence[Any]) -> dict[str, Any]:
+        # Each statement is let in, or not, by itself.
+        throttled = {at for at in range(len(statements)) if self._chaos.happens(self._chaos.odds.partial)}
+        admitted = [each for at, each in enumerate(statements) if at not in throttled]
+        done = iter(partiql.execute_batch(admitted, self._update) if admitted else ())
+        refused = {"Error": {"Code": "ThrottlingError", "Message": "too much at once"}}
+        return {"Responses": [refused if at in throttled else next(done) for at in range(len(statements))]}
 
     def _put(self, key: Key, item: Item) -> dict[str, Any]:
         old = self.items.get(key)

@@ -36,6 +36,7 @@ from kobo_sms.valve.store import ValveStore
 from tests.in_process_aws import in_process_aws
 from tests.robustness.crash_points.check_stores import MemoryValve
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
+from tests.statement_contract import check_statements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -257,3 +258,8 @@ def test_both_do_the_same(seed: int, caller: type[Caller] | type[CheckCaller], m
     kept = [decode(item) for item in moto.scan(TableName="messages")["Items"]]
     assert fake.all() == sorted(kept, key=lambda item: (item["id"], item["part"]))
     assert kept
+
+
+def test_both_carry_out_statements_as_dynamodb_does(moto: DynamoDBClient) -> None:
+    check_statements(moto, "messages", "moto")
+    check_statements(cast("Any", FakeDynamoDB(calm())), "messages", "memory")
