@@ -13,7 +13,7 @@ from kobo_sms.aws.compare_and_swap import compare_and_swap
 from kobo_sms.aws.event_bus import CHECK, event_source
 from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.valve.rules import OPERATOR, Hold, Valve
+from kobo_sms.valve.state import OPERATOR, Hold, Valve
 from kobo_sms.valve.store import ValveSnapshot, ValveStore
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from kobo_cli.reports.valve import build, describe
 from kobo_cli.terminal import echo, to_json
 from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import Closed, ClosedForQuietHours
+from kobo_sms.valve.state import Closed, ClosedForQuietHours
 
 _LANE = click.Choice([lane.value for lane in Lane])
 _LOOK_SECONDS = 0.5

@@ -14,7 +14,7 @@ from kobo_sms.credit.wording import moment_in_words, plural
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import iso
 from kobo_sms.valve.call_window import CallWindow, Evidence
-from kobo_sms.valve.rules import OPERATOR, QUIET_HOURS, Closed, ClosedByOperator, ClosedForQuietHours, Shut, Valve
+from kobo_sms.valve.state import OPERATOR, QUIET_HOURS, Closed, ClosedByOperator, ClosedForQuietHours, Shut, Valve
 from kobo_sms.valve.store import ValveSnapshot
 
 Report = dict[str, Any]

@@ -21,7 +21,7 @@ from kobo_sms.sending.records import due_shard
 from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
 from kobo_sms.valve.changes import remember
-from kobo_sms.valve.rules import Closed
+from kobo_sms.valve.state import Closed
 from kobo_sms.valve.store import ValveStore
 from tests.cli.conftest import Deployed
 

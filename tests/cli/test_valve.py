@@ -16,7 +16,7 @@ from kobo_sms.credit.wording import moment_in_words
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.table import iso
-from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, Hold, Valve
+from kobo_sms.valve.state import ClosedByOperator, ClosedForCredit, Hold, Valve
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Deployed

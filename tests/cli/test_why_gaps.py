@@ -9,8 +9,8 @@ import pytest
 
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import iso
-from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault
 from kobo_sms.valve.signals import GATEWAY
+from kobo_sms.valve.state import ClosedByOperator, ClosedForCredit, ClosedForFault
 from tests.cli.conftest import Deployed
 from tests.cli.stored_life import NOW, QUEUED, Life, again, numbers, part_of, the, whats, why
 

@@ -13,8 +13,8 @@ from kobo_sms.messages.request import BadNumber
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.table import iso
-from kobo_sms.valve.rules import ClosedForFault
 from kobo_sms.valve.signals import GATEWAY
+from kobo_sms.valve.state import ClosedForFault
 from tests.cli.conftest import Deployed
 from tests.cli.stored_life import NOW, QUEUED, Life, numbers, part_of, the, whats, why
 

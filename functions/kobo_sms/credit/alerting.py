@@ -25,8 +25,9 @@ from kobo_sms.errors import KoboSmsError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import OPERATOR, QUIET_HOURS, Closed, Finding, Valve
+from kobo_sms.valve.rules import Finding
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import OPERATOR, QUIET_HOURS, Closed, Valve
 
 _ACCOUNT, _TRIES = "the account", 10
 # One lost answer of credit/ is nothing to wake anybody for.

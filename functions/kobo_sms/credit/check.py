@@ -17,8 +17,9 @@ from kobo_sms.kobomobile.tokens import symptom_of_kind
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.control import ValveControl
-from kobo_sms.valve.rules import QUIET_HOURS, Finding, Valve
+from kobo_sms.valve.rules import Finding
 from kobo_sms.valve.signals import CREDENTIALS, FAULTS, GATEWAY
+from kobo_sms.valve.state import QUIET_HOURS, Valve
 from kobo_sms.valve.store import ValveStore
 
 # With half of its answers lost at random, all three are lost in one check of eight.

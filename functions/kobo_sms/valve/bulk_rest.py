@@ -17,7 +17,7 @@ from kobo_sms.messages.quiet_hours import QuietHours, QuietPeriod
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.breaker import SignalStore
 from kobo_sms.valve.call_window import CallWindow
-from kobo_sms.valve.rules import is_woken
+from kobo_sms.valve.state import is_woken
 
 # What is held back comes again at least so often, in case an operator wakes the lane.
 _LONGEST_WAIT = 3600.0

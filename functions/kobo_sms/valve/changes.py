@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kobo_sms.history import History, HistoryAttribute, cut
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import Closed, ClosedByOperator
+from kobo_sms.valve.state import Closed, ClosedByOperator
 
 CHANGES = HistoryAttribute("changes", first=0, last=40, most_bytes=4_000)
 _OPEN = "open"

@@ -20,8 +20,9 @@ from kobo_sms.valve.call_window import SEVERAL, CallWindow
 from kobo_sms.valve.changes import remember
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.event_sources import EventSources
-from kobo_sms.valve.rules import Finding, Shut, Valve, decide
+from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.signals import CREDIT
+from kobo_sms.valve.state import Shut, Valve
 from kobo_sms.valve.store import ValveSnapshot, ValveStore
 from kobo_sms.valve.upkeep import (
     acquit,

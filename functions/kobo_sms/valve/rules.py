@@ -1,4 +1,4 @@
-"""The valve: whether the queues are being consumed, and what check_credit decides about it (guarantee 4).
+"""What check_credit decides about the valve (guarantee 4).
 
 Pure. `decide` takes what is known (the valve as it is, the calls that send_sms counted, what credit/ just told) to the
 valve as it should be. A lane that looks as if nothing worked any more though credit/ answers well is *suspected*: it is
@@ -8,30 +8,33 @@ hours the bulk lane *rests*: it is closed whatever else is decided about it, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from enum import StrEnum
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.valve.call_window import CallWindow, Evidence
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import (
+    FIRST_PROBE,
+    RESTS_EARLIER,
+    Closed,
+    ClosedByOperator,
+    ClosedForCredit,
+    ClosedForFault,
+    ClosedForQuietHours,
+    Hold,
+    Opened,
+    Shut,
+    Valve,
+    is_woken,
+)
 
-
-class OtherCause(StrEnum):
-    """What closes a lane though KoboMobile may work; a Symptom is the other kind of cause."""
-
-    OPERATOR = "operator"
-    QUIET_HOURS = "quiet_hours"
-
-
-OPERATOR, QUIET_HOURS = OtherCause.OPERATOR, OtherCause.QUIET_HOURS
 # Nobody documents the price of a page; a refused call that even this many units a page could not explain is not
 # confirmed by the balance.
 DEAREST_PAGE = Decimal(10)
-FIRST_PROBE, LONGEST_PROBE_WAIT = 15.0, 900.0
+LONGEST_PROBE_WAIT = 900.0
 # A lane that is closed again so soon after it was opened, with no call accepted in between, goes on waiting longer.
 _RELAPSE_WITHIN = 180.0
 # A balance too small for what was refused is waited for to rise; but nobody knows what a page costs.
@@ -43,8 +46,6 @@ SWEEP_EVERY = 6 * 3600.0
 SUSPECTED_FOR, PROBED_EVERY = 60.0, 30.0
 # A check that probes a lane has died if it has not said by then what came of it.
 PROBED_WITHIN = 45.0
-# The bulk lane is closed so long before its quiet hours: checks are a minute apart, and AWS takes up to another one.
-RESTS_EARLIER = 120.0
 
 
 @dataclass(frozen=True)
@@ -53,159 +54,6 @@ class Finding:
 
     fault: Symptom | None
     balance: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class ClosedForFault:
-    """A lane closed for the gateway or the credentials, since when (epoch seconds) and why.
-
-    `confirmed`: credit/ itself shows the fault. A few messages are let through as a probe at `probe_at`, and again
-    after `probe_wait` seconds. The queue is searched for what is too old at `sweep_at`; `sweep_began` is when a search
-    that is not finished began, 0 when there is none.
-    """
-
-    cause: Symptom
-    since: float
-    detail: str = ""
-    confirmed: bool = False
-    probe_at: float = 0.0
-    probe_wait: float = FIRST_PROBE
-    sweep_at: float = 0.0
-    sweep_began: float = 0.0
-
-    def is_for(self, cause: str) -> bool:
-        """Tell whether it is closed for `cause`."""
-        return cause == self.cause
-
-
-@dataclass(frozen=True)
-class ClosedForCredit:
-    """A lane closed for lack of credit; `pages` are the fewest that were refused, `balance` is the last one read.
-
-    `confirmed`: that balance explains the refusal. The other fields are those of ClosedForFault.
-    """
-
-    since: float
-    detail: str = ""
-    pages: int = 0
-    balance: Decimal | None = None
-    confirmed: bool = False
-    probe_at: float = 0.0
-    probe_wait: float = FIRST_PROBE
-    sweep_at: float = 0.0
-    sweep_began: float = 0.0
-
-    @property
-    def cause(self) -> str:
-        """CREDIT."""
-        return CREDIT
-
-    def is_for(self, cause: str) -> bool:
-        """Tell whether it is closed for `cause`."""
-        return cause == CREDIT
-
-
-@dataclass(frozen=True)
-class ClosedByOperator:
-    """A lane that the operator `by` holds closed, for the reason in `detail`.
-
-    `beneath` is what had closed it before that and may still be there, with the last `balance` read then. The other
-    fields are those of ClosedForFault.
-    """
-
-    since: float
-    detail: str = ""
-    by: str = ""
-    beneath: Symptom | None = None
-    balance: Decimal | None = None
-    sweep_at: float = 0.0
-    sweep_began: float = 0.0
-
-    @property
-    def cause(self) -> str:
-        """OPERATOR."""
-        return OPERATOR
-
-    def is_for(self, cause: str) -> bool:
-        """Tell whether `cause` has closed it, as the operator or beneath his hold."""
-        return cause in (OPERATOR, self.beneath)
-
-
-# What a probe may open.
-Shut = ClosedForFault | ClosedForCredit
-
-
-@dataclass(frozen=True)
-class ClosedForQuietHours:
-    """A lane at rest until `until` (epoch seconds), which `detail` tells on the clock.
-
-    `beneath` is what keeps it closed besides: it is followed without probes, and stays once the quiet hours are over.
-    The other fields are those of ClosedForFault.
-    """
-
-    since: float
-    until: float
-    detail: str = ""
-    beneath: Shut | None = None
-    sweep_at: float = 0.0
-    sweep_began: float = 0.0
-
-    @property
-    def cause(self) -> str:
-        """QUIET_HOURS."""
-        return QUIET_HOURS
-
-    def is_for(self, cause: str) -> bool:
-        """Tell whether `cause` has closed it, as the quiet hours or beneath them."""
-        return cause == QUIET_HOURS or (self.beneath is not None and self.beneath.is_for(cause))
-
-
-Closed = Shut | ClosedByOperator | ClosedForQuietHours
-
-
-@dataclass(frozen=True)
-class Hold:
-    """An operator's order to keep a lane closed."""
-
-    by: str
-    since: float
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """When (epoch seconds) a lane was last found to work after a fault, and the wait that its last probe had grown to.
-
-    What was counted before that says nothing any more.
-    """
-
-    at: float
-    probe_wait: float
-
-
-@dataclass(frozen=True)
-class Valve:
-    """The lanes that are closed, the operator's holds, his orders to open (lane to epoch seconds), what was opened
-    lately, and the suspected lanes, as they will be closed if probes fail for long: `since` when they are suspected,
-    `probe_at` the next probe. `woken`: when an operator last opened a lane whether or not it rested."""
-
-    closed: Mapping[Lane, Closed] = field(default_factory=dict)
-    holds: Mapping[Lane, Hold] = field(default_factory=dict)
-    open_asked: Mapping[Lane, float] = field(default_factory=dict)
-    opened: Mapping[Lane, Opened] = field(default_factory=dict)
-    suspected: Mapping[Lane, Shut] = field(default_factory=dict)
-    woken: Mapping[Lane, float] = field(default_factory=dict)
-
-    @property
-    def fault(self) -> Symptom | None:
-        """What keeps KoboMobile from working for anybody: CREDENTIALS, GATEWAY or None."""
-        faults = (fault for fault in FAULTS if any(each.is_for(fault) for each in self.closed.values()))
-        return next(faults, None)
-
-
-def is_woken(woken: Mapping[Lane, float], lane: Lane, quiet: QuietPeriod) -> bool:
-    """Tell whether an operator has opened `lane` for the rest of this quiet period; the next one holds again."""
-    return quiet.begin - RESTS_EARLIER <= woken.get(lane, 0.0) < quiet.end
 
 
 def decide(valve: Valve, window: CallWindow, finding: Finding, now: float, quiet: QuietPeriod | None = None) -> Valve:

@@ -19,7 +19,8 @@ from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
 from kobo_sms.valve.changes import CHANGES
-from kobo_sms.valve.rules import (
+from kobo_sms.valve.signals import CREDIT, FAULTS, GATEWAY, FailureSignal
+from kobo_sms.valve.state import (
     OPERATOR,
     QUIET_HOURS,
     Closed,
@@ -32,7 +33,6 @@ from kobo_sms.valve.rules import (
     Shut,
     Valve,
 )
-from kobo_sms.valve.signals import CREDIT, FAULTS, GATEWAY, FailureSignal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,20 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import (
-    FIRST_PROBE,
-    LONGEST_PROBE_WAIT,
-    PROBED_EVERY,
-    PROBED_WITHIN,
-    SUSPECTED_FOR,
-    SWEEP_EVERY,
-    ClosedForFault,
-    ClosedForQuietHours,
-    Opened,
-    Shut,
-    Valve,
-)
+from kobo_sms.valve.rules import LONGEST_PROBE_WAIT, PROBED_EVERY, PROBED_WITHIN, SUSPECTED_FOR, SWEEP_EVERY
 from kobo_sms.valve.signals import CREDENTIALS, FAULTS
+from kobo_sms.valve.state import FIRST_PROBE, ClosedForFault, ClosedForQuietHours, Opened, Shut, Valve
 
 # A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0

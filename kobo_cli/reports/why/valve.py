@@ -9,8 +9,8 @@ from kobo_cli.reports.why.rows import Row, Say, joined
 from kobo_sms.credit.text import CAUSES
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.changes import Change, changes_of
-from kobo_sms.valve.rules import Closed, ClosedByOperator, Shut
 from kobo_sms.valve.signals import CREDIT
+from kobo_sms.valve.state import Closed, ClosedByOperator, Shut
 from kobo_sms.valve.store import ValveSnapshot
 
 

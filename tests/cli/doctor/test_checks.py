@@ -14,7 +14,7 @@ from kobo_cli.doctor.findings import Finding, Level
 from kobo_sms.errors import UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import ClosedByOperator
+from kobo_sms.valve.state import ClosedByOperator
 from tests.cli.doctor.conftest import NOW
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kobo_sms.reports.limit import FIRST_CALLS
-from kobo_sms.valve.rules import ClosedForFault, Valve
 from kobo_sms.valve.signals import GATEWAY
+from kobo_sms.valve.state import ClosedForFault, Valve
 from kobo_sms.valve.store import ValveStore
 from tests.integration.reports.polled_parts import NUMBERS, FlakyGateway, due_of, finals, put, run
 

@@ -9,8 +9,8 @@ import pytest
 from kobo_sms.kobomobile.answers import Lost, Refused
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.limit import CALLS_IN_A_ROW, FIRST_CALLS
-from kobo_sms.valve.rules import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault, Valve
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault, Valve
 from kobo_sms.valve.store import ValveStore
 from tests.integration.reports.polled_parts import DELIVERED, DOWN, NUMBERS, Gateway, due_of, finals, parts, put, run
 

@@ -28,8 +28,9 @@ from kobo_sms.runtime import Deadline
 from kobo_sms.table import VALVE_ID, VALVE_PART, moment
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import SUSPECTED_FOR, ClosedForCredit, ClosedForFault, Shut, Valve
+from kobo_sms.valve.rules import SUSPECTED_FOR
 from kobo_sms.valve.signals import CREDIT, FailureSignal
+from kobo_sms.valve.state import ClosedForCredit, ClosedForFault, Shut, Valve
 from kobo_sms.valve.store import ValveStore
 from kobo_sms.valve.upkeep import convict
 from tests.integration.conftest import PIN, Clock

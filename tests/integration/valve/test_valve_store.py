@@ -10,7 +10,8 @@ import pytest
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import KEPT_SECONDS, SLOT_SECONDS, CallWindow, slot_of
-from kobo_sms.valve.rules import (
+from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
+from kobo_sms.valve.state import (
     ClosedByOperator,
     ClosedForCredit,
     ClosedForFault,
@@ -20,7 +21,6 @@ from kobo_sms.valve.rules import (
     Shut,
     Valve,
 )
-from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, SYMPTOMS, FailureSignal
 from kobo_sms.valve.store import SeenMapping
 
 if TYPE_CHECKING:

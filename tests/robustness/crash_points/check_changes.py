@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from kobo_sms.kobomobile.answers import Refused
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.valve.rules import SUSPECTED_FOR, ClosedForFault, Valve
+from kobo_sms.valve.rules import SUSPECTED_FOR
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import ClosedForFault, Valve
 from kobo_sms.valve.upkeep import convict
 from tests.robustness.crash_points.check_world import CheckWorld
 

@@ -15,7 +15,7 @@ from kobo_sms.credit.store import Account
 from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
-from kobo_sms.valve.rules import Valve
+from kobo_sms.valve.state import Valve
 from kobo_sms.valve.store import SeenMapping, ValveSnapshot
 
 

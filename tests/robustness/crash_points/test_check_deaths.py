@@ -12,8 +12,9 @@ import pytest
 
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
-from kobo_sms.valve.rules import SUSPECTED_FOR, SWEEP_EVERY, Hold, Valve
+from kobo_sms.valve.rules import SUSPECTED_FOR, SWEEP_EVERY
 from kobo_sms.valve.signals import ACCEPTED, GATEWAY
+from kobo_sms.valve.state import Hold, Valve
 from tests.robustness.crash_points.check_changes import CHANGES, LATER, NAMED, REPEATED, Change
 from tests.robustness.crash_points.check_gates import DeadlyGate, Gate, Point, RepeatingGate
 from tests.robustness.crash_points.check_world import CheckWorld

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kobo_sms.messages.quiet_hours import QuietHours, QuietPeriod
-from kobo_sms.valve.rules import RESTS_EARLIER, is_woken
+from kobo_sms.valve.state import RESTS_EARLIER, is_woken
 from tests.robustness.simulation.publications import HOUR, START
 from tests.robustness.simulation.scenario import Event, Scenario
 from tests.robustness.simulation.stored import BULK, PRIORITY

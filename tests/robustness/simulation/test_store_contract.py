@@ -30,8 +30,8 @@ from kobo_sms.sending.store import Claim, Store
 from kobo_sms.table import Item
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.changes import remember
-from kobo_sms.valve.rules import ClosedForCredit, ClosedForFault, Opened, Valve
 from kobo_sms.valve.signals import ACCEPTED, CREDIT, GATEWAY, FailureSignal
+from kobo_sms.valve.state import ClosedForCredit, ClosedForFault, Opened, Valve
 from kobo_sms.valve.store import ValveStore
 from tests.in_process_aws import in_process_aws
 from tests.robustness.crash_points.check_stores import MemoryValve

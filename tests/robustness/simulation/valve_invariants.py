@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from kobo_sms.credit.alerts import CREDIT_TRACK, FAULT_TRACK, RECOVERED
 from kobo_sms.valve.call_window import KEPT_SECONDS, SEVERAL, SLOT_SECONDS
-from kobo_sms.valve.rules import OPERATOR
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import OPERATOR
 from tests.robustness.simulation.checks import EVERY
 from tests.robustness.simulation.ledger import Call
 from tests.robustness.simulation.watch import Change

@@ -9,7 +9,7 @@ from typing import Any
 from kobo_sms.aws.dynamodb import decode
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import CREDIT_ID, CREDIT_STATE, VALVE_ID
-from kobo_sms.valve.rules import QUIET_HOURS
+from kobo_sms.valve.state import QUIET_HOURS
 from tests.robustness.simulation.expressions import Item
 
 # What is better, but not good yet.

@@ -18,8 +18,9 @@ from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
-from kobo_sms.valve.rules import ClosedByOperator, ClosedForCredit, ClosedForFault, Finding, Valve
+from kobo_sms.valve.rules import Finding
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
+from kobo_sms.valve.state import ClosedByOperator, ClosedForCredit, ClosedForFault, Valve
 
 NOW = 1_800_000_000.0
 SETTINGS = CreditSettings("kobo-prod", Decimal(1000), Decimal(100), "arn:topic", "send", {}, {})

@@ -8,8 +8,8 @@ from typing import Any
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
-from kobo_sms.valve.rules import Closed
 from kobo_sms.valve.signals import ACCEPTED, GATEWAY, FailureSignal
+from kobo_sms.valve.state import Closed
 
 # Four seconds into a slot: `ago` of 0 to 4 is the newest slot, 5 to 9 the one before.
 NOW = 1_800_000_004.0

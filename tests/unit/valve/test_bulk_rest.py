@@ -15,7 +15,7 @@ from kobo_sms.messages.quiet_hours import QuietHours
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.bulk_rest import BulkRest
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
-from kobo_sms.valve.rules import RESTS_EARLIER
+from kobo_sms.valve.state import RESTS_EARLIER
 
 NIGHT = QuietHours(time(20), time(8), UTC)
 DAY, HOUR = 86_400.0, 3600.0

@@ -10,18 +10,9 @@ import pytest
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow
-from kobo_sms.valve.rules import (
-    OPERATOR,
-    Closed,
-    ClosedByOperator,
-    ClosedForCredit,
-    ClosedForFault,
-    Finding,
-    Hold,
-    Valve,
-    decide,
-)
+from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import OPERATOR, Closed, ClosedByOperator, ClosedForCredit, ClosedForFault, Hold, Valve
 from tests.unit.valve.counted_calls import any_of
 
 NOW = 1_800_000_000.0
@@ -94,10 +85,3 @@ def test_what_calls_alone_had_closed_is_confirmed_once_credit_shows_it(cause: Sy
 def test_a_hold_over_what_only_calls_have_shown_covers_nothing_once_credit_is_well(cause: Symptom) -> None:
     lane = held(ClosedForFault(cause, NOW - 60), Finding(None, Decimal(30)))
     assert (lane.cause, lane.beneath) == (OPERATOR, None)
-
-
-def test_what_is_suspected_is_no_fault_yet() -> None:
-    assert Valve(suspected={Lane.BULK: ClosedForFault(GATEWAY, NOW)}).fault is None
-    assert Valve({Lane.BULK: ClosedForCredit(NOW)}).fault is None
-    both = Valve({Lane.PRIORITY: ClosedForFault(GATEWAY, NOW), Lane.BULK: ClosedForFault(CREDENTIALS, NOW)})
-    assert both.fault == CREDENTIALS

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.changes import CHANGES, Change, changes_of, remember
-from kobo_sms.valve.rules import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
+from kobo_sms.valve.state import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault
 
 NOW = 1_800_000_000.0
 GATEWAY_DOWN = ClosedForFault(GATEWAY, NOW, "12 of 12 calls failed")

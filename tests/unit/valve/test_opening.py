@@ -11,21 +11,18 @@ import pytest
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow
-from kobo_sms.valve.rules import (
+from kobo_sms.valve.rules import SUSPECTED_FOR, SWEEP_EVERY, Finding, decide
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import (
     OPERATOR,
-    SUSPECTED_FOR,
-    SWEEP_EVERY,
     Closed,
     ClosedByOperator,
     ClosedForCredit,
     ClosedForFault,
-    Finding,
     Hold,
     Opened,
     Valve,
-    decide,
 )
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import (
     begin_sweep,
     closed_to_probe,

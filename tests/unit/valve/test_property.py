@@ -17,19 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
-from kobo_sms.valve.rules import (
-    OPERATOR,
-    SUSPECTED_FOR,
-    Closed,
-    ClosedByOperator,
-    ClosedForCredit,
-    ClosedForFault,
-    Finding,
-    Hold,
-    Valve,
-    decide,
-)
+from kobo_sms.valve.rules import SUSPECTED_FOR, Finding, decide
 from kobo_sms.valve.signals import ACCEPTED, CREDENTIALS, CREDIT, FAULTS, GATEWAY, FailureSignal
+from kobo_sms.valve.state import OPERATOR, Closed, ClosedByOperator, ClosedForCredit, ClosedForFault, Hold, Valve
 from kobo_sms.valve.upkeep import (
     acquit,
     begin_probing,

@@ -13,21 +13,19 @@ from hypothesis import strategies as st
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.quiet_hours import QuietPeriod
 from kobo_sms.valve.call_window import CallWindow
-from kobo_sms.valve.rules import (
+from kobo_sms.valve.rules import SWEEP_EVERY, Finding, decide
+from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
+from kobo_sms.valve.state import (
     QUIET_HOURS,
     RESTS_EARLIER,
-    SWEEP_EVERY,
     Closed,
     ClosedByOperator,
     ClosedForCredit,
     ClosedForFault,
     ClosedForQuietHours,
-    Finding,
     Hold,
     Valve,
-    decide,
 )
-from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.upkeep import (
     acquit,
     closed_to_probe,
