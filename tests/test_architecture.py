@@ -257,6 +257,7 @@ def test_only_the_composition_root_reads_the_environment() -> None:
 def test_every_client_of_aws_lets_go_of_idle_connections(path: Path) -> None:
     code = ast.unparse(ast.parse(path.read_text()))
     assert code.count("boto3.client(") == code.count("never_reuse_idle(boto3.client(")
+    assert code.count(".create_client(") == code.count("never_reuse_idle(aws_session().create_client(")
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -265,13 +266,13 @@ def test_importing_opens_nothing_and_reads_no_setting(handler: str) -> None:
 import socket, threading
 def refuse(*_, **__): raise AssertionError("a connection at import")
 socket.socket.connect = refuse
-import boto3
-boto3.client = boto3.resource = refuse
+import botocore.session
+botocore.session.get_session = botocore.session.Session.create_client = refuse
 import {handler}.handler
 made = [app.cache_info().currsize for name, app in vars({handler}.handler).items() if name.endswith("_app")]
-print(boto3.DEFAULT_SESSION, threading.active_count(), made)
+print(threading.active_count(), made)
 """
-    assert clean(f"exec({code!r})") == "None 1 [0]\n"
+    assert clean(f"exec({code!r})") == "1 [0]\n"
 
 
 def test_a_handler_imports_nothing_of_the_others() -> None:

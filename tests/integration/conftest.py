@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from kobo_sms.aws.dynamodb import decode, encode
+from kobo_sms.composition import aws as composition_of_aws
 from tests.in_process_aws import in_process_aws
 from tests.integration.template import Template
 
@@ -160,13 +161,14 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def aws_session() -> Iterator[tuple[AwsCalls, boto3.session.Session]]:
-    """One session whose clients are watched, for boto3's default, and one of the test's own."""
+    """One session whose clients are watched, the functions' and boto3's default, and one of the test's own."""
     calls = AwsCalls()
-    boto3.setup_default_session()
+    boto3.setup_default_session(botocore_session=composition_of_aws.aws_session())
     assert boto3.DEFAULT_SESSION is not None
     boto3.DEFAULT_SESSION.events.register("before-parameter-build", calls.note)
     yield calls, boto3.session.Session()
     boto3.DEFAULT_SESSION = None
+    composition_of_aws.aws_session.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,33 @@
-"""How the functions talk to AWS."""
+"""How the functions talk to AWS: by clients of botocore, which are what boto3's are.
 
+boto3 itself is left out, as a cold start would pay for its resources and for s3transfer, which nobody here uses.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import botocore.session
 from botocore.config import Config
+
+from kobo_sms.aws.fresh_connections import never_reuse_idle
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves.
 AWS = Config(
     connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=20
 )
+
+
+@cache
+def aws_session() -> botocore.session.Session:
+    """Return the one session of this process: its clients share what it has read of AWS's services and endpoints."""
+    return botocore.session.get_session()
+
+
+def make_client(service: str, config: Config = AWS) -> Any:
+    """Return a client of a service (`dynamodb`, `sqs` ...), which uses no connection again that was idle for long.
+
+    Not for several threads at once. The first one takes a cold start longest.
+    """
+    return never_reuse_idle(aws_session().create_client(service, config=config))

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.campaigns.ending import Ending
 from kobo_sms.campaigns.files import CampaignFiles
 from kobo_sms.campaigns.lane_filling import LaneFilling
@@ -22,7 +20,7 @@ from kobo_sms.campaigns.progress import CampaignProgress
 from kobo_sms.campaigns.queueing import Queueing
 from kobo_sms.campaigns.store import CampaignStore
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -64,9 +62,9 @@ def campaign_app() -> CampaignApp:
         when the environment is incomplete.
     """
     clients = CampaignClients(
-        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
-        never_reuse_idle(boto3.client("s3", config=AWS)),
-        never_reuse_idle(boto3.client("sqs", config=AWS)),
+        make_client("dynamodb"),
+        make_client("s3"),
+        make_client("sqs"),
     )
     # It draws no lots.
     runtime = Runtime(time.time, lambda low, _high: low, lambda: uuid.uuid4().hex[:12])

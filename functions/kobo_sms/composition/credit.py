@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.credit.alerting import Alerting
 from kobo_sms.credit.check import Checker
@@ -74,12 +72,12 @@ def credit_app() -> CreditApp:
         when the environment is incomplete.
     """
     clients = CreditClients(
-        build_kobo(os.environ, never_reuse_idle(boto3.client("secretsmanager", config=AWS)), 1),
-        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
-        never_reuse_idle(boto3.client("sqs", config=AWS)),
-        never_reuse_idle(boto3.client("lambda", config=AWS)),
-        never_reuse_idle(boto3.client("lambda", config=_INVOKING)),
-        never_reuse_idle(boto3.client("sns", config=_ONCE)),
+        build_kobo(os.environ, make_client("secretsmanager"), 1),
+        make_client("dynamodb"),
+        make_client("sqs"),
+        make_client("lambda"),
+        make_client("lambda", _INVOKING),
+        make_client("sns", _ONCE),
     )
     logger = Logger()
     checker = build_checker(os.environ, clients, time.time, time.sleep, logger.warning)

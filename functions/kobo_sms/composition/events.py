@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.events.bus import EventBus
 from kobo_sms.events.lookup import Lookup
 from kobo_sms.events.publisher import Publisher
@@ -56,9 +54,9 @@ def event_app() -> EventApp:
         when the environment is incomplete.
     """
     clients = EventClients(
-        never_reuse_idle(boto3.client("events", config=AWS)),
-        never_reuse_idle(boto3.client("sqs", config=AWS)),
-        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
+        make_client("events"),
+        make_client("sqs"),
+        make_client("dynamodb"),
     )
     publisher = build_publisher(os.environ, clients, time.sleep)
     return EventApp(publisher, time.time, Logger(), Metrics())

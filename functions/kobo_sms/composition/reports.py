@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.reports.fan_out import FanOut
@@ -65,12 +63,12 @@ def build_report_app(
     """Return a ReportApp with clients of its own, which makes `most_at_once` calls at once at the most."""
     # Besides calls and writes there is one thread that reads.
     pool = ThreadPoolExecutor(most_at_once + WRITES_AT_ONCE + 1)
-    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    secrets = make_client("secretsmanager")
     client = build_kobo(env, secrets, most_at_once, kobo)
-    dynamodb = never_reuse_idle(boto3.client("dynamodb", config=AWS))
+    dynamodb = make_client("dynamodb")
     poller = build_poller(env, client, dynamodb, runtime, pool, most_at_once)
     shards = settings.read_reports(env).shards
-    functions = never_reuse_idle(boto3.client("lambda", config=AWS)) if shards > 1 else None
+    functions = make_client("lambda") if shards > 1 else None
     valve = ValveStore(dynamodb, settings.read_store(env).table)
 
     def seconds_since_check() -> float | None:

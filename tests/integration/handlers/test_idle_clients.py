@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from kobo_sms.aws.fresh_connections import FreshConnection, IdleLimit
+from kobo_sms.composition.aws import aws_session
 from kobo_sms.composition.credit import credit_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
@@ -39,14 +39,15 @@ def test_the_clients_of_aws(
     deploy: Callable[..., Functions], monkeypatch: pytest.MonkeyPatch, app: Callable[[], Any]
 ) -> None:
     made: list[Any] = []
-    make: Any = boto3.client
+    session = aws_session()
+    make: Any = session.create_client
 
     def client(*arguments: Any, **options: Any) -> Any:
         made.append(make(*arguments, **options))
         return made[-1]
 
     deploy(ReportShards="2")
-    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setattr(session, "create_client", client)
     app()
     assert {each.meta.service_model.service_name for each in made} == APPS[app]
     for each in made:

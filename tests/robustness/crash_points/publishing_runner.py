@@ -8,12 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 
 import publish_status.handler
-from kobo_sms.aws.fresh_connections import never_reuse_idle
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import aws_session, make_client
 from kobo_sms.composition.events import EventApp, EventClients, build_publisher
 from kobo_sms.runtime import Deadline
 from tests.robustness.crash_points.invocations import READY
@@ -39,8 +37,7 @@ class PublishingContext(Context):
 
 def make_app(gate: Gate) -> EventApp:
     """Return publish_status over real clients; it does not wait between tries."""
-    make: Any = boto3.client
-    clients = EventClients(*(never_reuse_idle(make(name, config=AWS)) for name in ("events", "sqs", "dynamodb")))
+    clients = EventClients(*(make_client(name) for name in ("events", "sqs", "dynamodb")))
     return EventApp(build_publisher(os.environ, clients, lambda _: None), gate.clock, Logger(), Metrics())
 
 
@@ -70,9 +67,7 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb", buffering=0) as replies:
         os.dup2(2, 1)
         gate = Gate()
-        boto3.setup_default_session()
-        assert boto3.DEFAULT_SESSION is not None
-        watch_aws(boto3.DEFAULT_SESSION.events, gate, NAMES)
+        watch_aws(aws_session().get_component("event_emitter"), gate, NAMES)
         app = make_app(gate)
         warm_up(app, gate)
         with patch.object(publish_status.handler, "event_app", lambda: app):

@@ -28,11 +28,9 @@ import boto3
 
 import poll_reports.handler
 import send_sms.handler
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Message
-from kobo_sms.composition import reports as composition_of_reports
+from kobo_sms.composition import aws
 from kobo_sms.composition import send as composition_of_send
-from kobo_sms.composition.aws import AWS
 from kobo_sms.composition.reports import build_report_app
 from kobo_sms.composition.send import SendApp, build_send_app
 from kobo_sms.messages.lanes import Lane
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SECONDS = 30
+SERVICES = ("dynamodb", "sqs", "secretsmanager", "events")
 Line = dict[str, Any]
 
 
@@ -108,13 +107,14 @@ def make_send_app(gate: Gate) -> SendApp:
     return build_send_app(os.environ, runtime_of(gate), stepping_client(gate))
 
 
-def share_clients(session: boto3.Session) -> None:
+def share_clients() -> None:
     """Have every app composed from here on, those in children too, use the same clients of AWS."""
-    make: Any = session.client
-    made = cache(lambda service: never_reuse_idle(make(service, config=AWS)))
-    patch.object(boto3, "client", lambda service, **_: made(service)).start()
-    for composition in (composition_of_send, composition_of_reports):
-        patch.object(composition, "never_reuse_idle", lambda client: client).start()
+    made = cache(aws.make_client)
+    for service in SERVICES:
+        made(service)
+    patch.object(aws.aws_session(), "create_client", lambda service, *_, **__: made(service)).start()
+    for composition in (composition_of_send, aws):
+        patch.object(composition, "never_reuse_idle", lambda client: client, create=True).start()
 
 
 def warm_up(gate: Gate) -> None:
@@ -127,8 +127,8 @@ def warm_up(gate: Gate) -> None:
     reports = ReportStore(dynamodb, os.environ["KOBO_TABLE"], keep_seconds=1.0)
     reports.get_many([key for _, key in reports.due("warm-up", now=0.0, limit=1).due])
     sqs.get_queue_attributes(QueueUrl=os.environ["KOBO_PRIORITY_QUEUE_URL"])
-    for service in ("dynamodb", "sqs", "secretsmanager", "events"):
-        boto3.client(service).close()
+    for service in SERVICES:
+        aws.aws_session().create_client(service).close()
     app.sender._client._pool.clear()
 
 
@@ -172,10 +172,10 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb", buffering=0) as replies:
         os.dup2(2, 1)
         gate = Gate()
-        boto3.setup_default_session()
-        assert boto3.DEFAULT_SESSION is not None
-        watch_aws(boto3.DEFAULT_SESSION.events, gate)
-        share_clients(boto3.DEFAULT_SESSION)
+        session = aws.aws_session()
+        boto3.setup_default_session(botocore_session=session)
+        watch_aws(session.get_component("event_emitter"), gate)
+        share_clients()
         warm_up(gate)
         send = make_send_app(gate)
         # One question at a time makes the order of the steps the same in every run.
