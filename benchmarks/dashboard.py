@@ -25,7 +25,7 @@ import click
 
 from benchmarks.dashboard_picture import Points, Shown, draw, names_in
 from kobo_cli.commands.demo import PARAMETERS
-from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.dynamodb import compare_and_swap
 from kobo_sms.credit.forecast import HOUR, Hour, Reading, Usage
 from kobo_sms.credit.store import CreditStore
 from local_aws.stack import LocalStack, running_stack

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
-from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.dynamodb import compare_and_swap
 from kobo_sms.aws.event_bus import CHECK, event_source
 from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane

@@ -14,7 +14,7 @@ from kobo_cli.dead.letters import Letter
 from kobo_cli.dead.plan import Planned, planned
 from kobo_cli.dead.queue import Look
 from kobo_cli.dead.verdicts import Step, Verdict
-from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.dynamodb import compare_and_swap
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane

@@ -1,14 +1,21 @@
-"""DynamoDB's update expressions and typed values, without boto3's resource layer (it costs a cold start 100 ms)."""
+"""DynamoDB's typed values and update expressions, and the loop that changes an item which others change too.
+
+boto3's resource layer, which has the first two as well, costs a cold start 100 ms.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, TypeVar
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
+from kobo_sms.errors import WriteConflict
 from kobo_sms.table import SCHEMA
+
+Known = TypeVar("Known")
+Change = TypeVar("Change")
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -131,3 +138,33 @@ class Expression:
         }
         # DynamoDB refuses an empty expression.
         return {name: value for name, value in arguments.items() if value}
+
+
+def compare_and_swap(
+    read: Callable[[], Known],
+    change: Callable[[Known], Change],
+    write: Callable[[Known, Change], bool],
+    *,
+    what: str,
+    tries: int = 5,
+) -> Change:
+    """Read an item, work out its change and write it, anew if somebody was faster; return the change that was written.
+
+    Parameters
+    ----------
+    change
+        Works out the change, and whatever else its caller wants to know of it; called anew for each try.
+    write
+        Writes it; False when somebody has written since `read`.
+
+    Raises
+    ------
+    WriteConflict
+        when others were faster each time; it names `what`.
+    """
+    for _ in range(tries):
+        known = read()
+        changed = change(known)
+        if write(known, changed):
+            return changed
+    raise WriteConflict(f"{what} was changed by others {tries} times")

@@ -15,13 +15,11 @@ from botocore.config import Config
 from kobo_sms.composition import settings
 from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.shared import build_kobo
-from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.alerting import Alerting, AlertTopic
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.store import CreditStore
-from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.reports.backlog import ReportBacklog
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportBacklog, ReportStore
 from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.control import ValveControl
 from kobo_sms.valve.event_sources import EventSources

@@ -8,19 +8,20 @@ and striking off, the alert is published again, marked as perhaps a repetition: 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.dynamodb import compare_and_swap
 from kobo_sms.credit.alerts import Situation, step
 from kobo_sms.credit.forecast import Forecast, forecast, observe
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import Account, CreditStore, Pending
-from kobo_sms.credit.text import Facts, Held, write
-from kobo_sms.credit.topic import AlertTopic
+from kobo_sms.credit.text import AlertText, Facts, Held, write
 from kobo_sms.errors import KoboSmsError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
@@ -28,6 +29,9 @@ from kobo_sms.valve.closed_lanes import ClosedLanes
 from kobo_sms.valve.rules import Finding
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY
 from kobo_sms.valve.state import OPERATOR, QUIET_HOURS, Closed, Valve
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 _ACCOUNT, _TRIES = "the account", 10
 # One lost answer of credit/ is nothing to wake anybody for.
@@ -48,6 +52,31 @@ class _Stepped:
 
     account: Account
     ours: Sequence[Pending]
+
+
+class AlertTopic:
+    """The SNS topic that alerts go to; who hears of them, by e-mail, SMS or chat, is a matter of its subscriptions."""
+
+    def __init__(self, client: SNSClient, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def publish(self, text: AlertText, *, kind: str, alert_id: str) -> None:
+        """Publish `text`, short for phones and whole for everybody else; errors of SNS pass through.
+
+        Subscriptions may filter by the message attribute `kind`; `id` tells a repetition from another alert.
+        """
+        message = json.dumps({"default": text.email, "email": text.email, "sms": text.sms})
+        attributes = {"kind": kind, "id": alert_id}
+        self._client.publish(
+            TopicArn=self._arn,
+            Subject=text.subject,
+            Message=message,
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
 
 
 class Alerting:

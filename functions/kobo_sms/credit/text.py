@@ -13,8 +13,7 @@ from decimal import Decimal
 
 from kobo_sms.credit.alerts import CRITICAL, EMPTY, LOW, OK, RECOVERED, Alert
 from kobo_sms.credit.forecast import BEYOND_HORIZON, Forecast
-from kobo_sms.credit.headline import Amounts, headline
-from kobo_sms.credit.wording import amount, moment_ahead, moment_in_words, per_hour, plural
+from kobo_sms.credit.wording import Amounts, amount, headline, moment_ahead, moment_in_words, per_hour, plural
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.pages import NORMAL, count_pages, outside_gsm
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, GATEWAY

@@ -8,17 +8,20 @@ moves on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.messages.progress import describe_progress
-from kobo_sms.table import REPORTS_ID, Item, moment
+from kobo_sms.table import DUE_SHARDS, REPORTS_ID, Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Parts are spread evenly over the shards, so one of them tells of the backlog of all; each minute another one is looked
+# at.
+_TURN_SECONDS = 60
 # What BatchGetItem takes at most.
 MOST_KEYS = 100
 Key = tuple[str, str]
@@ -147,3 +150,21 @@ class ReportStore:
 
 def _wire(key: Key) -> dict[str, Any]:
     return encode({"id": key[0], "part": key[1]})
+
+
+class ReportBacklog:
+    """How late the asking for reports is, as somebody sees it who does not ask himself.
+
+    poll_reports may not run at all. Errors of DynamoDB pass through.
+    """
+
+    def __init__(self, store: ReportStore, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def seconds_overdue(self) -> float:
+        """Return for how many seconds the oldest part of this minute's shard has been due, 0 if none is."""
+        now = self._clock()
+        shard = DUE_SHARDS[int(now // _TURN_SECONDS) % len(DUE_SHARDS)]
+        found = self._store.due(shard, now=now, limit=1).due
+        return now - found[0][0] if found else 0.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from kobo_sms.aws.compare_and_swap import compare_and_swap
+from kobo_sms.aws.dynamodb import compare_and_swap
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.quiet_hours import QuietHours
 from kobo_sms.runtime import Deadline
@@ -114,6 +114,8 @@ class ValveControl:
         now = self._clock()
         quiet = self._quiet_hours.period(now) if self._quiet_hours is not None else None
         valve = decide(known.valve, known.window, finding, now, quiet)
+        if not (valve.closed or valve.suspected):
+            return Decided(valve, suspected=(), closed=(), sweeps=())
         # Put off in the same write, so that of two checks that overlap only one makes them.
         suspected, closed = suspects_to_probe(valve, now), closed_to_probe(valve, now)
         valve = put_off_probe(begin_probing(valve, suspected, now), closed, now, failed=False)
@@ -245,7 +247,7 @@ def _as_it_is(valve: Valve) -> Valve:
 
 def _groups(decided: Decided) -> list[Sequence[Lane]]:
     """Return the lanes to try, those together that what works for one works for."""
-    together = fault_lanes(decided.valve)
+    together = fault_lanes(decided.valve) if decided.closed else []
     faults = together if set(together) & set(decided.closed) else []
     return [group for group in (faults, *([lane] for lane in decided.closed if lane not in together)) if group]
 

@@ -53,13 +53,18 @@ class SeenMapping:
 
 @dataclass(frozen=True)
 class ValveSnapshot:
-    """What the item says; `version` grows with each decision and order. `changes` are read by `valve.changes`."""
+    """What the item says; `version` grows with each decision and order. `item` is the item itself."""
 
     valve: Valve
     window: CallWindow
     version: int
     mappings: Mapping[Lane, SeenMapping]
-    changes: History = field(default_factory=History)
+    item: Item = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def changes(self) -> History:
+        """What is remembered of the valve's changes, for `valve.changes`; read only for who asks, which is rare."""
+        return CHANGES.read(self.item)
 
 
 class ValveStore:
@@ -146,7 +151,7 @@ def _known(item: Item) -> ValveSnapshot:
         _read_moments(item, "woken"),
     )
     mappings = _typed(SeenMapping, item.get("mappings", {}))
-    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings, CHANGES.read(item))
+    return ValveSnapshot(valve, read_window(item), int(item.get("version", 0)), mappings, item)
 
 
 def read_window(item: Item) -> CallWindow:

@@ -216,7 +216,7 @@ def test_what_cannot_be_measured_fails_nothing(
     def fails(*_: Any) -> float:
         raise KeyError("due_at")
 
-    monkeypatch.setattr("kobo_sms.reports.backlog.ReportBacklog.seconds_overdue", fails)
+    monkeypatch.setattr("kobo_sms.reports.store.ReportBacklog.seconds_overdue", fails)
     monkeypatch.setattr("kobo_sms.valve.store.ValveStore.checked_at", fails)
     world.check() if function == "check_credit" else world.functions.poll()
     printed = output.readouterr().out

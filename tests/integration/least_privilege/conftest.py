@@ -17,8 +17,7 @@ import send_sms.handler
 from kobo_sms.composition.credit import CreditClients, build_checker
 from kobo_sms.composition.settings import read_store
 from kobo_sms.composition.shared import build_kobo
-from kobo_sms.reports.backlog import ReportBacklog
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportBacklog, ReportStore
 from kobo_sms.sending import sender
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy

@@ -19,7 +19,7 @@ from kobo_sms.campaigns.members import pack
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.credit.check import Checker
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.reports.backlog import ReportBacklog
+from kobo_sms.reports.store import ReportBacklog
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import VALVE_ID, VALVE_PART, moment
 from tests.integration.conftest import Clock, Stack

@@ -15,6 +15,7 @@ from kobo_sms.credit.store import Account
 from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
+from kobo_sms.valve.changes import CHANGES
 from kobo_sms.valve.state import Valve
 from kobo_sms.valve.store import SeenMapping, ValveSnapshot
 
@@ -42,8 +43,8 @@ class MemoryValve:
         if version != self.known.version:
             return False
         kept, window = replace(valve, holds=self.known.valve.holds), _without(self.known.window, stale)
-        remembered = self.known.changes if changes is None else changes
-        self.known = replace(self.known, valve=kept, version=version + 1, window=window, changes=remembered)
+        item = self.known.item if changes is None else CHANGES.attributes(changes)
+        self.known = replace(self.known, valve=kept, version=version + 1, window=window, item=item)
         return True
 
     def note_mappings(self, states: Mapping[Lane, str], now: float) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.alerting import Alerting, AlertTopic
 from kobo_sms.credit.check import Checked, Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
-from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Symptom

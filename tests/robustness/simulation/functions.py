@@ -16,11 +16,10 @@ from kobo_sms.aws.queues import Queues
 from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
-from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.alerting import Alerting, AlertTopic
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
-from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim, OptOutsUnknown
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.kobomobile.client import KoboClient

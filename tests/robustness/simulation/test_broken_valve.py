@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from kobo_sms.credit.alerting import AlertTopic
 from kobo_sms.credit.store import Account, CreditStore
 from kobo_sms.credit.text import AlertText
-from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve import call_window, control

@@ -212,7 +212,8 @@ class CheckCaller:
         return None
 
     def _read(self) -> object:
-        return self._valves.read(), self._accounts.read()
+        known = self._valves.read()
+        return known, known.changes, self._accounts.read()
 
     def _reading(self) -> object:
         self._accounts.record_balance(Decimal(self._rng.randrange(9)), now=self._now)

@@ -9,11 +9,10 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from kobo_sms.credit.alerting import Alerting
+from kobo_sms.credit.alerting import Alerting, AlertTopic
 from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import Account, CreditStore
 from kobo_sms.credit.text import AlertText
-from kobo_sms.credit.topic import AlertTopic
 from kobo_sms.errors import WriteConflict
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.runtime import Deadline
