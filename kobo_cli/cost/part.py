@@ -51,32 +51,50 @@ class PartSize:
 
 
 @dataclass(frozen=True)
-class PartUse:
-    """What one part takes: DynamoDB's units, entries of 64 kB on EventBridge, changes in the stream, bytes kept."""
+class WriteUnits:
+    """Units of writes: of the table itself, and of its two indexes."""
 
-    write_units: float
+    table: float
+    due: float
+    campaign: float
+
+    @property
+    def total(self) -> float:
+        """What is billed."""
+        return self.table + self.due + self.campaign
+
+
+@dataclass(frozen=True)
+class PartUse:
+    """What one part takes: DynamoDB's units, entries of 64 kB on EventBridge, changes in the stream, bytes kept.
+
+    `sending` ends with KoboMobile's answer and the look-up by number; `asking` is all rounds of questions together.
+    """
+
+    sending: WriteUnits
+    asking: WriteUnits
     read_units: float
     events: int
     changes: float
     stored_bytes: float
 
+    @property
+    def write_units(self) -> float:
+        """Of all writes."""
+        return self.sending.total + self.asking.total
+
 
 def use_of_part(size: PartSize, rounds: float, *, find: bool) -> PartUse:
     """Return what a part takes that is asked about in `rounds` rounds, in the last of which all end."""
     unfinished = rounds - 1
-    written = (
-        _units(size.claimed)
-        + _units(size.sent)
-        + unfinished * _units(size.asked(unfinished))
-        + _units(size.final(rounds))
-    )
-    # Into the index `due` after sending, moved by each round, out of it by the last.
-    due = 1 + 2 * unfinished + 1
-    # Into the index `campaign` by the claim; moved when sent, and when all have ended.
-    campaign = 1 + 2 + 2 if size.campaign else 0
     looked_up = size.numbers if find else 0
+    # Into the index `campaign` by the claim; moved when sent, and when all have ended.
+    in_campaign, out_of_campaign = (1 + 2, 2) if size.campaign else (0, 0)
+    asked = unfinished * _units(size.asked(unfinished)) + _units(size.final(rounds))
     return PartUse(
-        write_units=written + due + campaign + looked_up,
+        # Into the index `due` after sending, moved by each round, out of it by the last.
+        sending=WriteUnits(_units(size.claimed) + _units(size.sent) + looked_up, 1, in_campaign),
+        asking=WriteUnits(asked, 2 * unfinished + 1, out_of_campaign),
         # Each round reads the part as it is, consistently.
         read_units=rounds * ceil(size.asked(unfinished) / _READ_UNIT),
         events=_EVENTS * ceil((350 + 123 * size.numbers) / _EVENT_CHUNK),
