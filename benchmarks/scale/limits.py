@@ -23,8 +23,8 @@ SECONDS_WAITING = 20
 _FIRST_INVOCATIONS = 5
 # check_credit and a probe of it, queue_campaign.
 _OTHER_EXECUTIONS = 3
-# Of a text (docs/kobomobile-api.md), and what `history` and `rounds` of a part may grow to (docs/how-it-works.md, "What
-# is remembered").
+# Of a text (docs/kobomobile-api.md), and what `history` and `rounds` of a part may grow to
+# (docs/how-it-works.md, "What is remembered").
 _MOST_CHARACTERS, _MOST_REMEMBERED = 905, (9 + 4) * 1024
 # What turns a limit; STACKS: a stack more beside this one, as nothing else does.
 SEND, SHARDS, PARALLEL, STACKS = "send", "shards", "parallel", "stacks"

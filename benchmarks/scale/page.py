@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)\n<!-- end -->", re.DOTALL)
+_BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)\n?<!-- end -->", re.DOTALL)
 
 
 def tables_in(page: str) -> dict[str, str]:

@@ -51,9 +51,10 @@ def waits_of(came: Sequence[float], lane: Lane, processors: float, inputs: Input
     free: list[float] = [inf] * lane.invocations
     busy: list[float] = []
     seen = [moment + inputs.arrival / 1000 for moment in came]
-    at = 0
+    at, now = 0, 0.0
     while at < len(seen):
-        now = seen[at]
+        # Those that came first are taken first, so no invocation begins before the last one did.
+        now = max(now, seen[at])
         if not free:
             now = max(now, busy[0])
         while busy and busy[0] <= now:
