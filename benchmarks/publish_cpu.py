@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.publish_cpu [--batches 100]
 
-In this process, with the real clients of boto3: parameters are checked, serialised and signed, answers are parsed. Only
+In this process, with the real clients: parameters are checked, serialised and signed, answers are parsed. Only
 the wire is missing, as each call is answered before it is sent. The changes of a batch are those of texts that send_sms
 and poll_reports work on side by side: claimed, sent, asked about in vain (1.4 times of 2.4), final.
 """
@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import click
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.events import EventClients, build_publisher
 from kobo_sms.events.publisher import Publisher
 from kobo_sms.runtime import Deadline
@@ -49,11 +49,9 @@ def answer(request: AWSRequest, **_: Any) -> AWSResponse:
     return AWSResponse(str(request.url), 200, HTTPHeaders(), Answer(body.encode()))
 
 
-def client(name: Any) -> Any:
+def client(name: str) -> Any:
     """Return a client as the function has it, but for the wire."""
-    made = boto3.client(
-        name, config=AWS, region_name="eu-west-1", aws_access_key_id="benchmark", aws_secret_access_key="benchmark"
-    )
+    made = make_client(name)
     made.meta.events.register("before-send", answer)
     return made
 
@@ -104,6 +102,8 @@ def processor_ms(changes: int, batches: int) -> float:
 @click.option("--batches", default=100, show_default=True, type=click.IntRange(1, 10_000))
 def main(batches: int) -> None:
     """Print what a batch takes, and from a large and a small one what a batch and a change take."""
+    os.environ |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "benchmark")
+    os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
     few, many = processor_ms(1, batches * 10), processor_ms(100, batches)
     click.echo(f"a batch of 1     {few:.2f} ms")
     click.echo(f"a batch of 100   {many:.2f} ms, {many / 100:.2f} ms a change")
