@@ -24,11 +24,13 @@ from kobo_cli.times import in_words, parse_moment, zone_of
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.fields import CAMPAIGN_PATTERN
 from kobo_sms.messages.lanes import Lane
+from kobo_sms.messages.numbers import InvalidNumber, normalise
 from kobo_sms.messages.request import parse
 from kobo_sms.table import iso
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LOOK_SECONDS = 0.3
+_USUAL_REGION = "NG"
 
 
 def parse_duration(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
@@ -117,9 +119,27 @@ def schedule(connection: Connection, request: dict[str, Any], at: str, lane: Lan
     moment = parse_moment(at, zone_of(connection.variables["KOBO_TIME_ZONE"]), now)
     if not re.fullmatch(CAMPAIGN_PATTERN, request["id"]):
         raise CliError("--id: with --at, 1 to 100 of A-Z a-z 0-9 . _ -")
-    line = json.dumps(request | {"campaign": request["id"]}).encode()
+    # A campaign waits until as many recipients are known as it names.
+    to = _each_once(request["to"], connection.variables.get("KOBO_DEFAULT_REGION", _USUAL_REGION))
+    line = json.dumps(request | {"to": to, "campaign": request["id"]}).encode()
     wanted = Wanted(request["id"], moment, now, request.get("from"), lane, valve_orders.who(connection))
     return hand_over(connection, wanted, [line])
+
+
+def _each_once(numbers: list[str], region: str) -> list[str]:
+    """Return `numbers` without those that name one a second time, however they are written."""
+    known: dict[str, str] = {}
+    for number in numbers:
+        known.setdefault(_identity(number, region), number)
+    return list(known.values())
+
+
+def _identity(number: str, region: str) -> str:
+    try:
+        return normalise(number, region)
+    except InvalidNumber:
+        # It is rejected under the name that it has.
+        return number
 
 
 def tell_scheduled(connection: Connection, handed: HandedOver, *, as_json: bool) -> None:
@@ -152,7 +172,6 @@ def make_request(
     CliError
         when it would be refused, saying which field is at fault.
     """
-    # Each once: a campaign of a later time waits until as many recipients are known as it names.
     numbers = list(dict.fromkeys(to))
     request: dict[str, Any] = {"id": request_id or f"kobo-{uuid.uuid4().hex[:12]}", "to": numbers, "msg": msg}
     optional = {"from": sender, "type": type_, "reference": reference, "sensitive": sensitive or None}
@@ -161,7 +180,7 @@ def make_request(
         request["expires_at"] = (datetime.now(UTC) + timedelta(seconds=expires_in)).isoformat()
     try:
         # Which national numbers are good depends on the stack's DefaultRegion: its answer stands in the status.
-        parse(json.dumps(request), region="NG", default_id="")
+        parse(json.dumps(request), region=_USUAL_REGION, default_id="")
     except InvalidRequest as error:
         raise CliError(str(error)) from error
     return request

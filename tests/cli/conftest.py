@@ -104,5 +104,6 @@ def _make_resources() -> dict[str, str]:
         "KOBO_CAMPAIGNS_BUCKET": "campaigns",
         "KOBO_KEEP_RECORDS_DAYS": "30",
         "KOBO_TIME_ZONE": "Africa/Lagos",
+        "KOBO_DEFAULT_REGION": "NG",
         **{f"KOBO_{lane.upper()}_QUEUE_URL": url for lane, url in urls.items()},
     }

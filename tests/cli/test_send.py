@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,9 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kobo_cli.campaigns.handing_over import orders_of
-from kobo_cli.commands.send import make_request, parse_duration
+from kobo_cli.commands.send import make_request, parse_duration, schedule
 from kobo_cli.errors import CliError
 from kobo_cli.main import main
+from kobo_sms.messages.lanes import Lane
 from tests.cli.conftest import Deployed
 
 NOTHING: dict[str, Any] = {
@@ -92,6 +94,30 @@ def test_bad_usage_ends_with_2() -> None:
 
 def scheduled(deployed: Deployed, *options: str) -> Result:
     return deployed.run("send", "+2348030100001", "--msg", "Hello", *options)
+
+
+@pytest.mark.parametrize(
+    ("region", "numbers", "kept"),
+    [
+        ("NG", ["0803 010 0001", "+2348030100001", "08030100001"], ["0803 010 0001"]),
+        ("NG", ["08030100001", "2348030100002"], ["08030100001", "2348030100002"]),
+        ("GH", ["0244 010 001", "+233244010001", "08030100001"], ["0244 010 001", "08030100001"]),
+        # What nobody can send to is rejected, each by itself.
+        ("NG", ["08030100001", "12345", "123 45", "+2348030100001"], ["08030100001", "12345", "123 45"]),
+    ],
+)
+def test_what_is_sent_later_names_each_number_once_however_it_is_written(
+    deployed: Deployed, region: str, numbers: list[str], kept: list[str]
+) -> None:
+    connection = replace(
+        deployed.connection, variables={**deployed.connection.variables, "KOBO_DEFAULT_REGION": region}
+    )
+    request = make_request(tuple(numbers), msg="Hello", **NOTHING)
+    campaign = schedule(connection, request, "in 2h", Lane.PRIORITY).campaign
+    assert campaign.rows == len(kept)
+    (found,) = deployed.connection.client("s3").list_objects_v2(Bucket="campaigns")["Contents"]
+    body = deployed.connection.client("s3").get_object(Bucket="campaigns", Key=found["Key"])["Body"].read()
+    assert json.loads(gzip.decompress(body))["to"] == kept
 
 
 def test_what_is_sent_later_is_a_campaign_of_its_own(deployed: Deployed) -> None:
