@@ -12,6 +12,7 @@ KoboSmsError
 ├── NotWritten            begin again: DynamoDB refuses some of many items for now
 ├── OptOutsUnknown        hand the record back: nobody can tell for now who opted out, so nothing is sent
 ├── CampaignFileFault     put the campaign off: its file is missing or cannot be read
+├── UnreadableCampaign    put the campaign off, and go on with the others: this release cannot read its item
 └── OutOfTime             hand the record back: the next invocation has time for it
 """
 
@@ -85,6 +86,14 @@ class OptOutsUnknown(KoboSmsError):
 
 class CampaignFileFault(KoboSmsError):
     """The file of a campaign's requests is missing, or holds something else."""
+
+
+class UnreadableCampaign(KoboSmsError):
+    """A campaign's item with something in it that this release does not know; `campaign_id` names it."""
+
+    def __init__(self, campaign_id: str, why: str) -> None:
+        self.campaign_id = campaign_id
+        super().__init__(f"the campaign {campaign_id} cannot be read by this release: {why}")
 
 
 class OutOfTime(KoboSmsError):

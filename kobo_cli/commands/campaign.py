@@ -22,13 +22,14 @@ from kobo_cli.campaigns.handing_over import orders_of, prompt
 from kobo_cli.connection import Connection, connect, stack_options
 from kobo_cli.console import SafeConsole
 from kobo_cli.errors import CliError
-from kobo_cli.reports.campaign import Report, build, describe, gone, settled
+from kobo_cli.reports.campaign import Report, build, describe, gone, settled, unnamed_in_words
 from kobo_cli.reports.drawing import pen_for
 from kobo_cli.terminal import to_json
 from kobo_cli.times import in_words, zone_of
 from kobo_sms.campaigns.campaign import ENDED, Campaign
 from kobo_sms.campaigns.orders import Ordered
 from kobo_sms.campaigns.progress import CampaignProgress
+from kobo_sms.errors import UnreadableCampaign
 from kobo_sms.table import CAMPAIGN_SHARDS, iso
 
 _LOOK_SECONDS = 2.0
@@ -59,12 +60,16 @@ def list_(as_json: bool, stack: str | None, local: bool) -> None:
     Example: kobo campaign list
     """
     with _connected(stack, local) as connection:
-        campaigns = sorted(orders_of(connection).all(), key=lambda each: -each.created_at)
+        found = list(orders_of(connection).all())
+        for error in found:
+            if isinstance(error, UnreadableCampaign):
+                click.echo(f"left out: {error}", err=True)
+        campaigns = sorted((each for each in found if isinstance(each, Campaign)), key=lambda each: -each.created_at)
         if as_json:
             click.echo(to_json([_row(each) for each in campaigns]))
             return
         if not campaigns:
-            click.echo("there are no campaigns", err=True)
+            click.echo("there are no campaigns" if not found else "there are no others", err=True)
             return
         zone, now = _zone(connection), time.time()
         numbers = (Column(name, justify="right") for name in ("recipients", "put on the queue"))
@@ -105,6 +110,8 @@ def status(campaign_id: str, watch: bool, failed: Path | None, as_json: bool, st
             campaign = _require(orders_of(connection).read(campaign_id), campaign_id)
             count = write_failed(connection, campaign, progress, failed)
             click.echo(f"{failed}: {count:,} rows", err=True)
+            if campaign.unnamed:
+                click.echo(unnamed_in_words(campaign.unnamed), err=True)
 
 
 @command.command("pause")
@@ -255,7 +262,7 @@ def _connected(stack: str | None, local: bool) -> Iterator[Connection]:
     connection = connect(stack, local)
     try:
         yield connection
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, UnreadableCampaign) as error:
         raise CliError(str(error)) from error
 
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from kobo_cli.reports.bars import bars
 from kobo_cli.reports.drawing import BLOCKS, Pen
 from kobo_cli.times import in_words
-from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState
+from kobo_sms.campaigns.campaign import ACTIVE, ENDED, MOST_REFUSALS, Campaign, CampaignState
 from kobo_sms.credit.wording import plural
 from kobo_sms.messages import states
 from kobo_sms.messages.progress import Progress
@@ -58,6 +58,7 @@ def build(campaign: Campaign, progress: Progress, now: float, rate: float | None
         "ended_by": campaign.ended_by or None,
         "fault": campaign.fault,
         "reasons": _reasons(campaign, progress),
+        "unnamed": campaign.unnamed,
         **_pace(campaign, state, counts, now, rate),
     }
 
@@ -87,6 +88,16 @@ def describe(report: Report, zone: ZoneInfo, now: float, *, width: int = 80, pen
         yield "not delivered because:"
         for reason in report["reasons"]:
             yield from _reason(reason, width)
+    if report["unnamed"]:
+        yield from wrap(unnamed_in_words(report["unnamed"]), width)
+
+
+def unnamed_in_words(recipients: int) -> str:
+    """Return what to say of recipients whose requests could not be queued and are not kept by name."""
+    return (
+        f"{plural(recipients, 'recipient')} more could not be put on the queue than --failed names: of such requests "
+        f"the first {MOST_REFUSALS} are kept"
+    )
 
 
 def _reason(reason: Report, width: int) -> Iterator[str]:

@@ -15,11 +15,12 @@ import pytest
 
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.reports.campaign import build
-from kobo_sms.campaigns.campaign import Campaign, CampaignState, Place
+from kobo_sms.aws.dynamodb import Expression
+from kobo_sms.campaigns.campaign import Campaign, CampaignState, Place, Refusal
 from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.campaigns.progress import CampaignProgress
-from kobo_sms.campaigns.store import CampaignStore
+from kobo_sms.campaigns.store import CampaignStore, key_of
 from kobo_sms.messages.progress import campaign_shard, describe_progress, read_progress
 from tests.cli.campaigns import NOW, hand_over, number, requests_of
 from tests.cli.conftest import Deployed
@@ -80,6 +81,7 @@ def test_status_as_json(sale: Deployed) -> None:
         "ended_by": None,
         "fault": None,
         "reasons": [{"state": "undelivered", "reason": "the phone was switched off", "recipients": 1}],
+        "unnamed": 0,
         "per_second": 0,
         "done_at": 0,
     }
@@ -163,6 +165,27 @@ def test_failed_rows_have_those_whose_message_came_to_nothing(deployed: Deployed
         rows = list(csv.reader(file))[1:]
     why = ["rejected", "its id was used before, for other content"]
     assert rows == [["3", number(2), *why, *_cells(2)], ["4", number(3), *why, *_cells(3)]]
+
+
+@pytest.mark.parametrize(("count", "unnamed"), [(100, 0), (103, 3)])
+def test_what_could_not_be_queued_and_has_no_name_is_told(deployed: Deployed, count: int, unnamed: int) -> None:
+    hand_over(deployed, "sale", count)
+    store = CampaignStore(deployed.connection.dynamodb, "messages", keep_seconds=1e6)
+    campaign = store.lease("sale", token="t", now=NOW + 1, until=NOW + 2)
+    assert campaign is not None
+    # In two goes, as queue_campaign moves on.
+    for done in (40, count):
+        refused = [Refusal(f"sale:{n}", 1, "too large") for n in range(campaign.place.requests + 1, done + 1)]
+        place = Place(campaign.size if done == count else 1, done, 0)
+        campaign = store.move(campaign, place, refused, token="t", now=NOW + 1, next_due=NOW + 61)
+        assert campaign is not None
+    report = deployed.json("campaign", "status", "sale")
+    assert (report["counts"]["rejected"], report["unnamed"]) == (count, unnamed)
+    shown = deployed.run("campaign", "status", "sale", "--failed", "failed.csv")
+    with Path("failed.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == count - unnamed
+    more = "3 recipients more could not be put on the queue than --failed names"
+    assert [more in text for text in (shown.stdout.replace("\n", " "), shown.stderr)] == [bool(unnamed)] * 2
 
 
 def _cells(n: int) -> list[str]:
@@ -258,6 +281,24 @@ def test_campaigns_are_listed_the_newest_first(deployed: Deployed) -> None:
         ("sale", "scheduled", 2),
     ]
     assert "news      scheduled" in deployed.run("campaign", "list").stdout
+
+
+def test_a_campaign_of_a_release_to_come_is_named_and_the_others_are_listed(deployed: Deployed) -> None:
+    hand_over(deployed, "night", 1)
+    write = Expression().set(lane="express")
+    deployed.connection.dynamodb.update_item(**write.update("messages", key_of("night")))
+    alone = deployed.run("campaign", "list")
+    assert (alone.exit_code, alone.stdout) == (0, "")
+    assert "there are no others" in alone.stderr
+    hand_over(deployed, "sale", 2)
+    listed = deployed.run("campaign", "list")
+    assert "sale      scheduled" in listed.stdout
+    assert "night" not in listed.stdout
+    why = "the campaign night cannot be read by this release: ValueError: 'express' is not a valid Lane"
+    assert listed.stderr == f"left out: {why}\n"
+    assert [each["campaign"] for each in deployed.json("campaign", "list")] == ["sale"]
+    shown = deployed.run("campaign", "status", "night")
+    assert (shown.exit_code, shown.stderr) == (1, f"kobo: {why}\n")
 
 
 def test_orders_say_how_many_had_gone(sale: Deployed) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kobo_sms.errors import UnreadableCampaign
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.table import Item, moment
 
@@ -64,7 +65,8 @@ class Campaign:
     """What is known of a campaign; moments in epoch seconds, None where they have not come.
 
     `digest` is that of its requests, `size` the bytes of their file, `rows` its recipients; `at`: not queued before;
-    `by`: who handed it over; `refused`: recipients of requests that cannot be queued, `refusals` names some of them;
+    `by`: who handed it over; `refused`: recipients of requests that cannot be queued, `refusals` names
+    these requests, but for those of `unnamed` recipients;
     `fault`: why it cannot be queued at present, `put_off` how often it could not; `paused_seconds`: how long it has
     been paused, a pause that lasts left out.
     """
@@ -83,6 +85,7 @@ class Campaign:
     place: Place = Place()
     refused: int = 0
     refusals: Mapping[str, str] | None = None
+    unnamed: int = 0
     fault: str | None = None
     put_off: int = 0
     started_at: float | None = None
@@ -135,7 +138,20 @@ def new_item(campaign: Campaign) -> Item:
 
 
 def read_item(item: Item) -> Campaign:
-    """Return the campaign that an item of the table holds."""
+    """Return the campaign that an item of the table holds.
+
+    Raises
+    ------
+    UnreadableCampaign
+        when only another release can read it: its lane is not known here, say.
+    """
+    try:
+        return _read(item)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise UnreadableCampaign(item["part"], f"{type(error).__name__}: {error}") from error
+
+
+def _read(item: Item) -> Campaign:
     return Campaign(
         id=item["part"],
         digest=item["digest"],
@@ -151,6 +167,7 @@ def read_item(item: Item) -> Campaign:
         place=Place(int(item.get("offset", 0)), int(item.get("queued_requests", 0)), int(item.get("queued", 0))),
         refused=int(item.get("refused", 0)),
         refusals=item.get("refusals"),
+        unnamed=int(item.get("unnamed", 0)),
         fault=item.get("fault"),
         put_off=int(item.get("put_off", 0)),
         started_at=_moment(item, "started_at"),

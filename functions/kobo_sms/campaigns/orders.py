@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.campaigns.campaign import ACTIVE, ENDED, Campaign, CampaignState, new_item, read_item
 from kobo_sms.campaigns.store import key_of
-from kobo_sms.errors import WriteConflict
-from kobo_sms.table import CAMPAIGNS_DUE, CAMPAIGNS_ID, moment
+from kobo_sms.errors import UnreadableCampaign, WriteConflict
+from kobo_sms.table import CAMPAIGNS_DUE, CAMPAIGNS_ID, Item, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,15 +46,15 @@ class CampaignOrders:
         answer = self._client.get_item(TableName=self._table, Key=key_of(campaign_id), ConsistentRead=True)
         return read_item(decode(answer["Item"])) if "Item" in answer else None
 
-    def all(self) -> Iterator[Campaign]:
-        """Yield all campaigns that are kept, by their ids."""
+    def all(self) -> Iterator[Campaign | UnreadableCampaign]:
+        """Yield all campaigns that are kept, by their ids; of one that this release cannot read, the error."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="id = :id",
             ExpressionAttributeValues=encode({":id": CAMPAIGNS_ID}),
             ConsistentRead=True,
         )
-        return (read_item(decode(item)) for page in pages for item in page["Items"])
+        return (_read_or_say(decode(item)) for page in pages for item in page["Items"])
 
     def accept(self, campaign: Campaign) -> Ordered:
         """Take a campaign over unless there is one of its id already: then return that one, of whatever content."""
@@ -118,6 +118,13 @@ class CampaignOrders:
             # boto3 repeats a write whose answer was lost, and then finds what it has written.
             return Ordered(read_item(item) if item else None, changed=item.get(mark) == moment(now))
         return Ordered(read_item(decode(answer["Attributes"])), changed=True)
+
+
+def _read_or_say(item: Item) -> Campaign | UnreadableCampaign:
+    try:
+        return read_item(item)
+    except UnreadableCampaign as error:
+        return error
 
 
 def _due_at(at: float, now: float) -> Decimal:

@@ -114,9 +114,12 @@ class CampaignStore:
             write.remove("fault", "put_off")
         if refused:
             named = dict(campaign.refusals or {}) | {each.request_id: each.reason for each in refused}
+            kept = dict(list(named.items())[:MOST_REFUSALS])
+            unnamed = campaign.unnamed + sum(each.recipients for each in refused if each.request_id not in kept)
             write.set(
                 refused=campaign.refused + sum(each.recipients for each in refused),
-                refusals=dict(list(named.items())[:MOST_REFUSALS]),
+                refusals=kept,
+                unnamed=unnamed or None,
             )
         return write
 

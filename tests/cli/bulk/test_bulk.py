@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 from kobo_cli.bulk.price import QUARTER
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.main import main
+from kobo_sms.campaigns.campaign import Campaign
 from kobo_sms.reports.counts import Counts, quarter
 from tests.cli.bulk.conftest import number, people
 from tests.cli.conftest import Deployed
@@ -267,6 +268,7 @@ def test_the_stack_takes_it_over_once(deployed: Deployed, arguments: list[str], 
     result = run(CAMPAIGN_CSV, "--msg", MSG, *arguments, answer=answer)
     assert result.exit_code == 0, result.stderr
     (campaign,) = orders_of(deployed.connection).all()
+    assert isinstance(campaign, Campaign)
     assert f"{campaign.id} is handed over; the stack carries it from now on" in result.stderr
     assert (campaign.rows, campaign.state) == (1200, "scheduled")
     again = run(CAMPAIGN_CSV, "--msg", MSG, "--yes")
@@ -279,6 +281,7 @@ def test_it_begins_when_it_is_told_to(deployed: Deployed) -> None:
     result = run(CAMPAIGN_CSV, "--msg", MSG, "--yes", "--at", "tomorrow 9:00", "--id", "easter")
     assert "easter is handed over, and begins tomorrow 09:00 WAT" in result.stderr
     (campaign,) = orders_of(deployed.connection).all()
+    assert isinstance(campaign, Campaign)
     assert 0 < campaign.at - time.time() < 2 * 86_400
     assert campaign.at % 86_400 == 8 * 3600
 
