@@ -1,7 +1,4 @@
-"""DynamoDB's typed values and update expressions, and the loop that changes an item which others change too.
-
-boto3's resource layer, which has the first two as well, costs a cold start 100 ms.
-"""
+"""DynamoDB's items and update expressions, and the loop that changes an item which others change too."""
 
 from __future__ import annotations
 
@@ -9,32 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-
+from kobo_sms.aws.typed_values import deserialize, serialize
 from kobo_sms.errors import WriteConflict
 from kobo_sms.table import SCHEMA
 
 Known = TypeVar("Known")
 Change = TypeVar("Change")
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
 
 def encode(item: dict[str, Any]) -> dict[str, Any]:
     """Return `item` as DynamoDB's wire types."""
-    return {name: _serialize(value) for name, value in item.items()}
+    return {name: serialize(value) for name, value in item.items()}
 
 
 def decode(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item off the wire as Python values; numbers are Decimal, binaries bytes."""
-    values = {name: _deserialize(value) for name, value in item.items()}
-    return {name: _bytes(value) if isinstance(value, Binary) else value for name, value in values.items()}
-
-
-def _bytes(binary: Any) -> bytes:
-    content: bytes = binary.value
-    return content
+    return {name: deserialize(value) for name, value in item.items()}
 
 
 def condition_failed(error: Any) -> dict[str, Any]:
@@ -63,7 +50,7 @@ class Expression:
     def value(self, value: Any) -> str:
         """Return the placeholder of a value."""
         placeholder = f":v{len(self._values)}"
-        self._values[placeholder] = _serialize(value)
+        self._values[placeholder] = serialize(value)
         return placeholder
 
     def set(self, **attributes: Any) -> Expression:

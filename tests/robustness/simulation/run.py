@@ -10,9 +10,7 @@ from functools import cache
 from unittest import mock
 
 import publish_status.handler
-from kobo_sms.aws import dynamodb
 from kobo_sms.messages import numbers
-from tests.robustness.simulation import wire
 from tests.robustness.simulation.campaign_invariants import CampaignInspection
 from tests.robustness.simulation.functions import Makers
 from tests.robustness.simulation.invariants import Inspection
@@ -55,8 +53,6 @@ def make_world(
     """Make the world of `seed`, with its own scenario or another, and end it after use."""
     with (
         mock.patch.object(numbers, "normalise", _NORMALISE),
-        mock.patch.object(dynamodb, "_serialize", wire.serialize),
-        mock.patch.object(dynamodb, "_deserialize", wire.deserialize),
         mock.patch.object(publish_status.handler, "event_app") as event_app,
     ):
         world = World(seed, live=live, makers=makers, scenario=scenario)
