@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
@@ -29,7 +29,9 @@ from kobo_sms.kobomobile.answers import (
 from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.kobomobile.timed_connections import Unconnected, limit_time
 from kobo_sms.kobomobile.tokens import Kind
-from kobo_sms.messages.parts import Part
+
+if TYPE_CHECKING:
+    from kobo_sms.messages.parts import Part
 
 # 500 pairs of 13 digits and a UUID are 26 kB; what is much longer is no answer of the API.
 _LONGEST_ANSWER = 256 * 1024

@@ -12,8 +12,10 @@ import json
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from kobo_sms.messages.request import Request
+if TYPE_CHECKING:
+    from kobo_sms.messages.request import Request
 
 # docs/kobomobile-api.md, "Parameters of send/": at most 500 numbers in one call.
 MAX_NUMBERS = 500

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.aws.sqs_records import make_record, queued_at
+from kobo_sms.aws.received_messages import make_record, queued_at
 from kobo_sms.errors import InvalidRequest, ProbeFailed
 from kobo_sms.messages.compact_json import size
 from kobo_sms.messages.lanes import DEAD_AFTER, Lane

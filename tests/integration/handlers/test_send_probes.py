@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import send_sms.handler
-from kobo_sms.aws.sqs_records import make_record
+from kobo_sms.aws.received_messages import make_record
 from tests.integration.conftest import PIN
 from tests.integration.handlers.conftest import context
 
