@@ -11,7 +11,15 @@ import pytest
 from local_aws import plan
 from local_aws.lambda_runtime.installed import LambdaRuntime
 from local_aws.template.source import load, of_functions
-from tests.deployment_package import FUNCTIONS, HANDLERS, misplaced, modules_after_import, oversized, pinned
+from tests.deployment_package import (
+    FUNCTIONS,
+    HANDLERS,
+    misplaced,
+    modules_after_import,
+    oversized,
+    pinned,
+    without_byte_code,
+)
 
 TEMPLATE = load(plan.SOURCE)
 HANDLER_OF = {name: handler.partition(".")[0] for name, handler in of_functions(TEMPLATE, "Handler").items()}
@@ -59,4 +67,5 @@ def test_a_handler_is_imported_from_what_was_built_and_from_lambdas_own(
     assert outside <= {"boto3", "botocore", "s3transfer", "dateutil", "six", "awslambdaric", "simplejson"}
     ours = {"kobo_sms", HANDLER_OF[function], "aws_lambda_powertools", "urllib3", "jmespath"}
     assert {name for name in ours if not files[name].startswith(str(folder))} == set()
-    assert files["boto3"].startswith(str(runtime.python.parents[1]))
+    assert files["botocore"].startswith(str(runtime.python.parents[1]))
+    assert without_byte_code(files.values(), folder, "cpython-313") == []
