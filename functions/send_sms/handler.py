@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType, async_process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from kobo_sms import telemetry
 from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.batch_metrics import BatchMetrics
-from kobo_sms.composition.send import send_app
+from kobo_sms.composition.send import SendApp, send_app
 from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-
-class ComesBack(Exception):
-    """No error, but the partial batch response's way to say that a message stays on the queue."""
+    from kobo_sms.aws.queues import Message
+    from kobo_sms.sending.result import SendResult
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -34,29 +29,49 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
     # `trial` is what the release before this one puts into it.
     probe = event.get("probe", event.get("trial")) is True
-    counts = Counter(accepted=0, no_credit=0, answered=0, failed=0)
-    measured = BatchMetrics()
-
-    async def process(record: SQSRecord) -> None:
-        # Logs and metrics are written here, by one thread.
-        message = None
-        try:
-            message = read_record(record.raw_event, app.lanes, probe=probe)
-            result = await asyncio.get_running_loop().run_in_executor(app.pool, app.sender.process, message, deadline)
-        except Exception as error:
-            telemetry.log_failure(app.logger, record.message_id, error)
-            measured.fail(message, app.clock())
-            raise
-        telemetry.log_result(app.logger, result)
-        measured.take(message, result, app.clock())
-        if result.met:
-            counts[result.met] += 1
-        if result.returns_after is not None:
-            raise ComesBack
-
-    processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    batch = Batch(app)
     try:
-        response = async_process_partial_response(event, process, processor)
+        messages = batch.read(event["Records"], probe=probe)
+        for processed in app.sender.process(messages, deadline, app.crew()):
+            batch.take(processed.message, processed.result)
     finally:
-        measured.publish(app.metrics)
-    return {**response, **counts} if probe else {**response}
+        batch.measured.publish(app.metrics)
+    response = {"batchItemFailures": [{"itemIdentifier": each} for each in batch.staying]}
+    return {**response, **batch.met} if probe else response
+
+
+class Batch:
+    """What is told of the records of one event; `staying` names the messages that stay on the queue."""
+
+    def __init__(self, app: SendApp) -> None:
+        self.staying: list[str] = []
+        self.met = Counter(accepted=0, no_credit=0, answered=0, failed=0)
+        self.measured = BatchMetrics()
+        self._app = app
+
+    def read(self, records: list[dict[str, Any]], *, probe: bool) -> list[Message]:
+        """Return the messages in records; one that cannot be read stays on the queue."""
+        messages = []
+        for record in records:
+            try:
+                messages.append(read_record(record, self._app.lanes, probe=probe))
+            except Exception as error:  # noqa: BLE001 - logged, and the record comes back
+                self._fail(record["messageId"], None, error)
+        return messages
+
+    def take(self, message: Message, result: SendResult | Exception) -> None:
+        """Tell what became of a message."""
+        if isinstance(result, Exception):
+            self._fail(message.message_id, message, result)
+            return
+        telemetry.log_result(self._app.logger, result)
+        self.measured.take(message, result, self._app.clock())
+        if result.met:
+            self.met[result.met] += 1
+        if result.returns_after is not None:
+            self.staying.append(message.message_id)
+
+    def _fail(self, message_id: str, message: Message | None, error: Exception) -> None:
+        telemetry.log_failure(self._app.logger, message_id, error)
+        self.measured.fail(message, self._app.clock())
+        self.staying.append(message_id)

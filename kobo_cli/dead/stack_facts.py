@@ -10,6 +10,7 @@ from kobo_cli.errors import CliError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
+from kobo_sms.sending.part_items import PartItems
 
 if TYPE_CHECKING:
     from kobo_cli.connection import Connection
@@ -37,11 +38,13 @@ class StackFacts:
         return OperatorStore(
             connection.dynamodb,
             connection.variables["KOBO_TABLE"],
-            keep_seconds=self.keep_seconds,
-            fingerprints=self.fingerprints,
-            namespace=self.namespace,
-            default_sender=self.default_sender,
-            store_text=self.store_text,
+            PartItems(
+                keep_seconds=self.keep_seconds,
+                fingerprints=self.fingerprints,
+                namespace=self.namespace,
+                default_sender=self.default_sender,
+                store_text=self.store_text,
+            ),
         )
 
 

@@ -37,6 +37,7 @@ IMPLIED_PERMISSIONS = {
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
+    "dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement",
 }
 
 # Keys of conditions that the engine's IAM fills in with nothing: most of them would let nobody in.

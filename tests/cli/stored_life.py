@@ -16,9 +16,11 @@ from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import rounds_with
 from kobo_sms.reports.rounds import Answered, Round
 from kobo_sms.reports.store import ReportStore
+from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.records import due_shard
-from kobo_sms.sending.store import Claim, Store
+from kobo_sms.sending.store import Store
 from kobo_sms.table import Item
 from kobo_sms.valve.changes import remember
 from kobo_sms.valve.state import Closed
@@ -49,7 +51,7 @@ class Life:
     def __post_init__(self) -> None:
         connection = self.deployed.connection
         client, table = connection.dynamodb, connection.variables["KOBO_TABLE"]
-        self.store = Store(client, table, keep_seconds=86_400, default_sender="Shop")
+        self.store = Store(client, table, PartItems(keep_seconds=86_400, default_sender="Shop"))
         self.reports = ReportStore(client, table, keep_seconds=86_400)
         self.valve = ValveStore(client, table)
 

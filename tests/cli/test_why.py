@@ -8,6 +8,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.sending.operator_store import OperatorStore
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.table import iso
 from kobo_sms.valve.signals import GATEWAY
 from kobo_sms.valve.state import ClosedForCredit, ClosedForFault
@@ -222,7 +223,7 @@ def test_a_retry_of_a_dead_letter_and_its_end_stand_among_the_attempts(life: Lif
     part, clients = part_of("order-1", [ONE], QUEUED), life.deployed.connection
     dead = Decision(State.FAILED, Next.DEAD_LETTER, f"given up after 12 attempts: {BUSY}", 12)
     life.attempt(part, QUEUED + 1, BUSY, dead)
-    store = OperatorStore(clients.dynamodb, clients.variables["KOBO_TABLE"], keep_seconds=86_400)
+    store = OperatorStore(clients.dynamodb, clients.variables["KOBO_TABLE"], PartItems(keep_seconds=86_400))
     failed = store.find("order-1", "0")
     assert failed is not None
     assert store.reopen(failed, "letter-1", now=QUEUED + 100)

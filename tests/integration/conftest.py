@@ -82,6 +82,12 @@ class AwsCalls:
     def of(self, operation: str) -> list[dict[str, Any]]:
         return [params for name, params in self.made if name == operation]
 
+    @property
+    def writes(self) -> int:
+        """The items of the table that were asked to be written, each as often as it was."""
+        statements = (len(params["Statements"]) for params in self.of("dynamodb.BatchExecuteStatement"))
+        return len(self.of("dynamodb.UpdateItem")) + sum(statements)
+
 
 def _calling() -> str:
     """Return the function or method of kobo_sms that is calling AWS."""

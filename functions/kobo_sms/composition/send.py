@@ -12,23 +12,30 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
 from kobo_sms.aws.queues import Queues
 from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import AWS
+from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.admission import Admission
+from kobo_sms.sending.batch import BatchCrew, BatchSender
+from kobo_sms.sending.batch_store import BatchStore
+from kobo_sms.sending.crew import ThreadCrew
+from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.returns import Returns
 from kobo_sms.sending.sender import Sender
+from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
+from kobo_sms.sending.unclaimable import Unclaimable
 from kobo_sms.valve.breaker import CircuitBreaker
 from kobo_sms.valve.bulk_rest import BulkRest
 from kobo_sms.valve.prompt import Prompt
@@ -52,14 +59,39 @@ class SendClients:
 
 @dataclass(frozen=True)
 class SendApp:
-    """What send_sms's handler works with; `lanes` tells the URL of each lane's queue."""
+    """What send_sms's handler works with; `lanes` tells the URL of each lane's queue. The pools are a crew's."""
 
-    sender: Sender
-    pool: ThreadPoolExecutor
+    sender: BatchSender
+    calls: ThreadPoolExecutor
+    others: ThreadPoolExecutor
     lanes: Mapping[Lane, str]
     clock: Callable[[], float]
     logger: Logger
     metrics: Metrics
+
+    def crew(self) -> BatchCrew:
+        """Return a crew for one batch."""
+        return ThreadCrew(self.calls, self.others)
+
+    def shut_down(self) -> None:
+        """End the threads."""
+        self.calls.shutdown()
+        self.others.shutdown()
+
+
+@dataclass(frozen=True)
+class SendParts:
+    """What a sender is made of."""
+
+    store: Store
+    batch_store: BatchStore
+    client: KoboClient
+    queues: Queues
+    breaker: CircuitBreaker
+    rest: BulkRest
+    campaigns: CampaignWatch
+    left_out: LeftOutNotes
+    optouts: OptOutLookup
 
 
 @cache
@@ -77,36 +109,64 @@ def send_app() -> SendApp:
 def build_send_app(env: Mapping[str, str], runtime: Runtime, kobo: type[KoboClient] = KoboClient) -> SendApp:
     """Return a SendApp with clients of its own."""
     wanted = settings.read_send(env)
-    secrets = never_reuse_idle(boto3.client("secretsmanager", config=AWS))
+    secrets = make_client("secretsmanager")
     clients = SendClients(
         build_kobo(env, secrets, wanted.calls_at_once, kobo),
-        never_reuse_idle(boto3.client("dynamodb", config=AWS)),
-        never_reuse_idle(boto3.client("sqs", config=AWS)),
-        cache(lambda: never_reuse_idle(boto3.client("events", config=AWS))),
+        make_client("dynamodb"),
+        make_client("sqs"),
+        cache(lambda: make_client("events")),
     )
-    logger, pool = Logger(), ThreadPoolExecutor(wanted.calls_at_once)
+    logger = Logger()
+    calls, others = ThreadPoolExecutor(wanted.calls_at_once), ThreadPoolExecutor(wanted.calls_at_once)
     sender = build_sender(env, clients, runtime, logger.warning)
-    return SendApp(sender, pool, wanted.queue_urls, runtime.clock, logger, Metrics())
+    return SendApp(sender, calls, others, wanted.queue_urls, runtime.clock, logger, Metrics())
 
 
-def build_sender(env: Mapping[str, str], clients: SendClients, runtime: Runtime, warn: Callable[[str], None]) -> Sender:
+def build_sender(
+    env: Mapping[str, str], clients: SendClients, runtime: Runtime, warn: Callable[[str], None]
+) -> BatchSender:
     """Return a sender over the clients; `warn` is told, in words, what an operator should see."""
     wanted, kept, identity = settings.read_send(env), settings.read_store(env), settings.read_identity(env)
-    store = Store(
-        clients.dynamodb,
-        kept.table,
+    items = PartItems(
         keep_seconds=kept.keep_seconds,
         fingerprints=Fingerprints(identity.fingerprint_key, identity.former_key),
         namespace=identity.namespace,
         default_sender=wanted.default_sender,
         store_text=kept.store_text,
     )
-    queues = Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url)
-    prompt = Prompt(clients.events, wanted.stack, warn)
-    valve = ValveStore(clients.dynamodb, kept.table)
-    breaker = CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn)
-    rest = BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock)
-    campaigns = CampaignWatch(clients.dynamodb, kept.table, runtime.clock)
-    left_out = LeftOutNotes(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds)
-    optouts = OptOutLookup(clients.dynamodb, kept.table, time.sleep)
-    return Sender(store, clients.kobo, queues, wanted, runtime, breaker, rest, campaigns, left_out, optouts)
+    prompt, valve = Prompt(clients.events, wanted.stack, warn), ValveStore(clients.dynamodb, kept.table)
+    parts = SendParts(
+        Store(clients.dynamodb, kept.table, items),
+        BatchStore(clients.dynamodb, kept.table, items),
+        clients.kobo,
+        Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url),
+        CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn),
+        BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock),
+        CampaignWatch(clients.dynamodb, kept.table, runtime.clock),
+        LeftOutNotes(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds),
+        OptOutLookup(clients.dynamodb, kept.table, time.sleep),
+    )
+    return assemble(parts, wanted, runtime)
+
+
+def assemble(of: SendParts, wanted: SendSettings, runtime: Runtime) -> BatchSender:
+    """Return a sender made of given parts."""
+    dead_letters, returns = DeadLetters(of.queues), Returns(of.queues)
+    unclaimable = Unclaimable(of.queues, dead_letters, returns, of.left_out, runtime.clock)
+    admission = Admission(
+        of.store,
+        of.client,
+        wanted,
+        runtime,
+        of.breaker,
+        of.rest,
+        of.campaigns,
+        of.optouts,
+        dead_letters,
+        returns,
+        unclaimable,
+    )
+    sender = Sender(
+        of.store, of.client, of.queues, wanted, runtime, of.breaker, admission, dead_letters, returns, unclaimable
+    )
+    return BatchSender(sender, admission, of.batch_store, of.breaker, runtime, wanted.calls_at_once)

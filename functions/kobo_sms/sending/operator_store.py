@@ -47,7 +47,8 @@ class OperatorStore(Store):
 
     def end_unclaimed(self, part: Part, *, now: float) -> bool:
         """Record the end of a part that nobody has ever claimed. False when the table knows it by now."""
-        write = self._opening(part, State.FAILED, now, DROPPED).set(reason=DROPPED)
+        opening = self._items.ended_unclaimed(part, now, DROPPED)
+        write = Expression().set(**opening.always).set_once(**opening.once)
         write.where(f"attribute_not_exists({write.name('id')})")
         return self._write(part.request.id, part.name, write)
 
@@ -55,7 +56,7 @@ class OperatorStore(Store):
         item = standing.item
         events = [*died_under(leases_of(item), now), Attempt(now, label, state, attempts=0)]
         history = HISTORY.extend(HISTORY.read(item), (each.to_item() for each in events))
-        write = Expression().set(state=state, reason=reason, updated_at=moment(now), expires=int(now + self._keep))
+        write = Expression().set(state=state, reason=reason, updated_at=moment(now), expires=self._items.expires(now))
         write.set(**HISTORY.attributes(history)).remove("lease", "lease_until", "leases")
         if "campaign_shard" in item:
             write.set(progress=describe_progress(state, reason, item["recipients"]))

@@ -70,3 +70,8 @@ def describe(part: Part, decision: Decision, label: str, now: float, surplus: in
         dead=decision.next is Next.DEAD_LETTER,
         surplus=surplus,
     )
+
+
+def result_of(outcome: str, part: Part) -> SendResult:
+    """Return what became of a message of `part` without an attempt."""
+    return SendResult(outcome, request_id=part.request.id, part=part.name, recipients=len(part.request.to))

@@ -77,6 +77,8 @@ class _Lane:
     pause: Pause | None = None
     recovers_since: float | None = None
     began: tuple[int, int] = (0, 0)
+    # Whether its last call was answered.
+    works: bool = False
     # What was counted before this moment (epoch seconds) has been acted upon.
     counted_from: float = 0.0
 
@@ -142,6 +144,12 @@ class CircuitBreaker:
             until, seconds = state.pause.until, state.pause.seconds
         return math.ceil(until - now + self._uniform(0.0, min(seconds, _SPREAD)))
 
+    def works(self, lane: Lane) -> bool:
+        """Tell whether the last call of the lane here was answered, and it neither pauses nor recovers."""
+        with self._lock:
+            state = self._lane(lane)
+            return state.works and state.pause is None and state.recovers_since is None
+
     def failed(self, symptom: Symptom, lane: Lane, part: Part) -> bool:
         """Take in that `part` met `symptom`; return whether that counts as an attempt.
 
@@ -152,7 +160,9 @@ class CircuitBreaker:
         with self._lock:
             due = self._may_write_failure(now)
             looked_bad = due or self._looks_bad(self._seen(), symptom, lane, now)
-            self._lane(lane).run.append(signal.recipients)
+            state = self._lane(lane)
+            state.works = False
+            state.run.append(signal.recipients)
             self._count(lane, symptom, now, signal if self._tells(signal, now) else None)
             # What makes it look bad is worth a write of its own.
             due = due or (not looked_bad and self._looks_bad(self._seen(), symptom, lane, now))
@@ -172,6 +182,7 @@ class CircuitBreaker:
         now = self._clock()
         with self._lock:
             state = self._lane(lane)
+            state.works = True
             state.run.clear()
             self._count(lane, what, now)
             over = state.pause is not None and (what == ACCEPTED or state.pause.symptom != CREDIT)

@@ -20,10 +20,12 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
+from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.store import Claim, Store
+from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.store import Store
 from local_aws import environment
 from tests.cli.conftest import Deployed
 from tests.cli.dead.letters import DAY, KEY
@@ -115,7 +117,9 @@ class Graveyard:
         connection = self.deployed.connection
         table = connection.variables["KOBO_TABLE"]
         keys = Fingerprints(KEY, STACK_ID)
-        return Store(connection.dynamodb, table, keep_seconds=30 * DAY, fingerprints=keys, default_sender="Shop")
+        return Store(
+            connection.dynamodb, table, PartItems(keep_seconds=30 * DAY, fingerprints=keys, default_sender="Shop")
+        )
 
     @property
     def queues(self) -> Queues:

@@ -157,7 +157,9 @@ def deploy(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) -> It
         return Functions(aws)
 
     yield deployed
-    for app in (send_app, report_app, campaign_app):
+    if send_app.cache_info().currsize:
+        send_app().shut_down()
+    for app in (report_app, campaign_app):
         if app.cache_info().currsize:
             app().pool.shutdown()
     _forget()

@@ -55,4 +55,4 @@ def test_the_clients_of_aws(
 
 
 def test_the_client_of_kobomobile(functions: Functions) -> None:
-    assert limits(send_app().sender._client._pool) == {IdleLimit(5.0, time.time)}
+    assert limits(send_app().sender.sender._client._pool) == {IdleLimit(5.0, time.time)}

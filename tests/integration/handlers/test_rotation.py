@@ -39,7 +39,7 @@ def secrets_manager_down(fault: Exception) -> Iterator[None]:
     def refuse(**_: Any) -> None:
         raise fault
 
-    events = send_app().sender._client._credentials._client.meta.events
+    events = send_app().sender.sender._client._credentials._client.meta.events
     events.register("before-call.secrets-manager.GetSecretValue", refuse)
     try:
         yield

@@ -18,7 +18,7 @@ from kobo_sms.composition.credit import CreditClients, build_checker
 from kobo_sms.composition.settings import read_store
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.reports.store import ReportBacklog, ReportStore
-from kobo_sms.sending import sender
+from kobo_sms.sending import returns
 from tests.integration.conftest import Clock, Stack
 from tests.integration.handlers.conftest import Functions, context, deploy
 from tests.integration.least_privilege import flows
@@ -78,7 +78,7 @@ def run_flows(
     with flows.answered_by(checks.fake):
         flows.campaigns(functions, aws, kobo)
         flows.publish(functions, SAMPLE)
-        flows.send(functions, kobo, lambda: monkeypatch.setattr(sender, "_MOST_RECEIVES", 1))
+        flows.send(functions, kobo, lambda: monkeypatch.setattr(returns, "_MOST_RECEIVES", 1))
         flows.check(checks)
     mapped = Deployed(aws.names).arn_of("SendSms")
     asked: dict[str, list[Request]] = {}

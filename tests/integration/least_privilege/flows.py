@@ -50,6 +50,8 @@ def send(functions: Functions, kobo: MockControl, few_receives: Callable[[], Non
         functions.put({"to": BILLING, "msg": "later"}, {"to": NUMBERS, "msg": "offer", "promotional": True}, lane=lane)
         functions.put("no request", {"to": NUMBERS[:1], "msg": "too late", "campaign": "flop"}, lane=lane)
         functions.put({"to": many, "msg": "split"}, lane=lane)
+        # So many that some are claimed and recorded together.
+        functions.put(*({"to": NUMBERS[:1], "msg": "usual"} for _ in range(10)), lane=lane)
         functions.put({"id": f"flop:{lane}", "campaign": "flop", "to": NUMBERS[:1], "oops": "no text"}, lane=lane)
         functions.deliver_all(lane)
     with _suspended(kobo):

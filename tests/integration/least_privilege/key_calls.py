@@ -9,6 +9,7 @@ from tests.integration.least_privilege.requests import REGION, Request
 _WRITING = ("GenerateDataKey", "Decrypt")
 _READING = ("Decrypt",)
 _DYNAMODB = ("BatchGetItem", "BatchWriteItem", "GetItem", "GetRecords", "PutItem", "Query", "UpdateItem")
+_PARTIQL = ("PartiQLInsert", "PartiQLUpdate")
 _KEY_CALLS = {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     "sqs:SendMessage": _WRITING,
@@ -17,7 +18,7 @@ _KEY_CALLS = {
     "sns:Publish": _WRITING,
     # The table's own key was made when the table was: who uses the table has it decrypted.
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-    **{f"dynamodb:{action}": _READING for action in _DYNAMODB},
+    **{f"dynamodb:{action}": _READING for action in (*_DYNAMODB, *_PARTIQL)},
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     "secretsmanager:GetSecretValue": _READING,
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html

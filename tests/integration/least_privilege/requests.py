@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests import partiql
+
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 
 Params = Mapping[str, Any]
@@ -89,6 +91,14 @@ def _batch_write(params: Params) -> Iterator[Request]:
         yield _of_table("BatchWriteItem", table, [item["id"]["S"] for item in items])
 
 
+def _statements(params: Params) -> Iterator[Request]:
+    # A batch of statements is allowed by the actions of the statements.
+    for statement in params["Statements"]:
+        write = partiql.read(statement).arguments
+        action = f"PartiQL{statement['Statement'].partition(' ')[0].title()}"
+        yield _of_table(action, write["TableName"], [write["Key"]["id"]["S"]])
+
+
 def _events(params: Params) -> Iterator[Request]:
     for entry in params["Entries"]:
         context = {"events:source": (entry["Source"],), "events:detail-type": (entry["DetailType"],)}
@@ -111,6 +121,7 @@ def _named(action: str, name: str) -> Callable[[Params], Iterator[Request]]:
 
 
 _OPERATIONS: dict[str, Callable[[Params], Iterator[Request]]] = {
+    "dynamodb.BatchExecuteStatement": _statements,
     "dynamodb.BatchGetItem": _batch_get,
     "dynamodb.BatchWriteItem": _batch_write,
     "dynamodb.GetItem": _item("GetItem"),

@@ -132,5 +132,5 @@ def desk(aws: Stack, clients: dict[str, Any], environment: dict[str, str], clock
     runtime = Runtime(clock, lambda _low, high: high, lambda: f"claim-{next(names)}")
     events = SimpleNamespace(put_events=lambda **_: {"FailedEntryCount": 0})
     reached = SendClients(client, watched["dynamodb"], watched["sqs"], lambda: cast("Any", events))
-    sender = build_sender(environment, reached, runtime, lambda _: None)
+    sender = build_sender(environment, reached, runtime, lambda _: None).sender
     return Desk(aws, sender, sender._store, cast("MortalClient", client), clock)

@@ -9,8 +9,8 @@ import pytest
 from kobo_sms.campaigns.campaign import Campaign
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.messages.parts import Part
+from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next
-from kobo_sms.sending.store import Claim
 
 if TYPE_CHECKING:
     from mock_kobo.control_client import MockControl

@@ -10,6 +10,7 @@ import pytest
 from kobo_sms.composition import settings
 from kobo_sms.messages import numbers
 from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.store import Store
 from tests.integration.template import Template
 
@@ -60,10 +61,12 @@ def test_two_stacks_on_one_account_do_not_swallow_each_others_texts(
     desk.sender._store = Store(
         aws.dynamodb,
         "staging",
-        keep_seconds=kept.keep_seconds,
-        fingerprints=keys,
-        default_sender=kept.default_sender,
-        namespace=f"{identity.namespace}-staging",
+        PartItems(
+            keep_seconds=kept.keep_seconds,
+            fingerprints=keys,
+            default_sender=kept.default_sender,
+            namespace=f"{identity.namespace}-staging",
+        ),
     )
     assert desk.send().outcome == "sent"
     assert [sms["to"] for sms in kobo.messages] == ["2348030100001"] * 2

@@ -184,20 +184,20 @@ def test_what_is_too_old_needs_no_look_up(desk: Desk, kobo: MockControl, aws: St
 
 def refuse_look_ups(desk: Desk, answer: Any) -> None:
     """Have DynamoDB answer each look-up with `answer`, or raise it."""
-    client: Any = desk.sender._optouts._client
+    client: Any = desk.sender._admission._optouts._client
 
     def batch_get_item(**_: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    optouts: Any = desk.sender._optouts
+    optouts: Any = desk.sender._admission._optouts
     optouts._client = SimpleNamespace(batch_get_item=batch_get_item, real=client)
     optouts._pause = lambda _: None
 
 
 def heal_look_ups(desk: Desk) -> None:
-    optouts: Any = desk.sender._optouts
+    optouts: Any = desk.sender._admission._optouts
     optouts._client = optouts._client.real
 
 

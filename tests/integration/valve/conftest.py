@@ -178,7 +178,7 @@ def functions(aws: Stack, kobo: MockControl, monkeypatch: pytest.MonkeyPatch) ->
     yield FakeLambda(run_send_sms, states)
     assert_granted(aws.calls.asked, aws.names)
     if send_app.cache_info().currsize:
-        send_app().pool.shutdown()
+        send_app().shut_down()
     send_app.cache_clear()
 
 

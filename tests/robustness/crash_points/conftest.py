@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.store import Store
 from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
@@ -84,7 +85,7 @@ def ticked(stack: LocalStack) -> None:
 @pytest.fixture
 def polled(session_world: World, stack: LocalStack, ticked: None) -> Polled:
     """The same world seen by poll_reports, with nothing due."""
-    polled = Polled(session_world, Store(stack.clients.dynamodb, session_world.table, keep_seconds=86_400.0))
+    polled = Polled(session_world, Store(stack.clients.dynamodb, session_world.table, PartItems(keep_seconds=86_400.0)))
     polled.begin()
     return polled
 

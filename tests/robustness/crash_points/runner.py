@@ -24,13 +24,10 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
-import boto3
-
 import poll_reports.handler
 import send_sms.handler
 from kobo_sms.aws.queues import Message
 from kobo_sms.composition import aws
-from kobo_sms.composition import send as composition_of_send
 from kobo_sms.composition.reports import build_report_app
 from kobo_sms.composition.send import SendApp, build_send_app
 from kobo_sms.messages.lanes import Lane
@@ -113,8 +110,7 @@ def share_clients() -> None:
     for service in SERVICES:
         made(service)
     patch.object(aws.aws_session(), "create_client", lambda service, *_, **__: made(service)).start()
-    for composition in (composition_of_send, aws):
-        patch.object(composition, "never_reuse_idle", lambda client: client, create=True).start()
+    patch.object(aws, "never_reuse_idle", lambda client: client).start()
 
 
 def warm_up(gate: Gate) -> None:
@@ -122,14 +118,14 @@ def warm_up(gate: Gate) -> None:
     app = make_send_app(gate)
     body = json.dumps({"id": "warm-up", "to": "2348030100001", "msg": "warm-up"})
     message = Message("warm-up", "", body, {}, time.time(), Lane.PRIORITY)
-    assert app.sender.process(message, Deadline.in_seconds(SECONDS, gate.clock)).answer == "ids"
-    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    assert app.sender.sender.process(message, Deadline.in_seconds(SECONDS, gate.clock)).answer == "ids"
+    dynamodb, sqs = aws.make_client("dynamodb"), aws.make_client("sqs")
     reports = ReportStore(dynamodb, os.environ["KOBO_TABLE"], keep_seconds=1.0)
     reports.get_many([key for _, key in reports.due("warm-up", now=0.0, limit=1).due])
     sqs.get_queue_attributes(QueueUrl=os.environ["KOBO_PRIORITY_QUEUE_URL"])
     for service in SERVICES:
         aws.aws_session().create_client(service).close()
-    app.sender._client._pool.clear()
+    app.sender.sender._client._pool.clear()
 
 
 def invoke(gate: Gate, order: Line) -> None:
@@ -173,7 +169,6 @@ def main() -> None:
         os.dup2(2, 1)
         gate = Gate()
         session = aws.aws_session()
-        boto3.setup_default_session(botocore_session=session)
         watch_aws(session.get_component("event_emitter"), gate)
         share_clients()
         warm_up(gate)

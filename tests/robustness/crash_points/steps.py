@@ -23,6 +23,7 @@ A = TypeVar("A")
 NAMES = {
     "GetSecretValue": "login",
     "UpdateItem": "write",
+    "BatchExecuteStatement": "writes",
     "SendMessageBatch": "queue",
     "SendMessage": "bury",
     "ChangeMessageVisibility": "return",

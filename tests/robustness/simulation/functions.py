@@ -16,6 +16,7 @@ from kobo_sms.aws.queues import Queues
 from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition.events import build_publisher
+from kobo_sms.composition.send import SendParts, assemble
 from kobo_sms.credit.alerting import Alerting, AlertTopic
 from kobo_sms.credit.check import Checker
 from kobo_sms.credit.settings import CreditSettings
@@ -30,8 +31,10 @@ from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Runtime
+from kobo_sms.sending.batch import BatchSender
+from kobo_sms.sending.batch_store import BatchStore
 from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.sender import Sender
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
@@ -64,6 +67,7 @@ class Makers:
     """How the collaborators are made; a test puts broken ones in their place."""
 
     store: Callable[..., Store] = Store
+    batch_store: Callable[..., BatchStore] = BatchStore
     queues: Callable[..., Queues] = Queues
     client: Callable[..., KoboClient] = KoboClient
     breaker: Callable[..., CircuitBreaker] = CircuitBreaker
@@ -83,7 +87,7 @@ class Makers:
 class Warm:
     """The objects of one warm execution environment of send_sms or poll_reports, numbered; a crash drops them."""
 
-    sender: Sender
+    sender: BatchSender
     poller: Poller
     number: int
 
@@ -106,14 +110,7 @@ class Functions:
     def start(self) -> Warm:
         """Return a cold start's objects."""
         world = self._world
-        store = self._makers.store(
-            cast("Any", world.dynamodb),
-            TABLE,
-            keep_seconds=_KEEP_SECONDS,
-            fingerprints=FINGERPRINTS,
-            namespace=NAMESPACE,
-            default_sender=DEFAULT_SENDER,
-        )
+        items = PartItems(_KEEP_SECONDS, FINGERPRINTS, NAMESPACE, DEFAULT_SENDER)
         client, clock = self._client(), world.clock
         runtime = Runtime(clock, world.rng.uniform, lambda: f"claim-{next(self._tokens)}")
         queues = self._makers.queues(cast("Any", world.sqs), QUEUE_URLS, DEAD)
@@ -125,8 +122,18 @@ class Functions:
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
         left_out = LeftOutNotes(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)
-        settings = self._send_settings()
-        sender = Sender(store, client, queues, settings, runtime, breaker, rest, campaigns, left_out, optouts)
+        parts = SendParts(
+            self._makers.store(cast("Any", world.dynamodb), TABLE, items),
+            self._makers.batch_store(cast("Any", world.dynamodb), TABLE, items),
+            client,
+            queues,
+            breaker,
+            rest,
+            campaigns,
+            left_out,
+            optouts,
+        )
+        sender = assemble(parts, self._send_settings(), runtime)
         return Warm(sender, self._poller(client), next(self._numbers))
 
     def start_check(self) -> Checker:

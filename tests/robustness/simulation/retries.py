@@ -18,6 +18,7 @@ from kobo_cli.dead.verdicts import Judge, Step
 from kobo_sms.aws.queues import Queues
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.sending.operator_store import OperatorStore
+from kobo_sms.sending.part_items import PartItems
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.functions import DEFAULT_SENDER, FINGERPRINTS, NAMESPACE, TABLE
 from tests.robustness.simulation.publications import DAY, START
@@ -70,10 +71,7 @@ class Retrier:
         store = self._store(
             cast("Any", world.dynamodb),
             TABLE,
-            keep_seconds=30 * 86_400.0,
-            fingerprints=FINGERPRINTS,
-            namespace=NAMESPACE,
-            default_sender=DEFAULT_SENDER,
+            PartItems(30 * 86_400.0, FINGERPRINTS, NAMESPACE, DEFAULT_SENDER),
         )
         desk = Desk(self._judge.retry, store, Queues(sqs, QUEUE_URLS, DEAD), world.clock)
         for stored in list(world.sqs.dead):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +16,7 @@ from kobo_sms.aws.queues import Message
 from kobo_sms.aws.received_messages import make_record
 from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.composition.send import SendApp
+from kobo_sms.sending.batch import Processed
 from kobo_sms.sending.result import SendResult
 from send_sms import handler
 from tests.robustness.simulation.invocations import Invocation, to_message
@@ -37,10 +38,11 @@ VERDICTS = (
 
 
 class Script:
-    """A sender that gives each message its verdict; one that is not to be found raises."""
+    """A sender that gives each message its verdict."""
 
-    def process(self, message: Message, _: float) -> SendResult:
-        return VERDICTS[int(message.body)]
+    def process(self, messages: Sequence[Message], *_: object) -> Iterator[Processed]:
+        for message in messages:
+            yield Processed(message, VERDICTS[int(message.body)])
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def _arn(sqs: FakeSQS) -> str:
 def answer_of_the_handler(records: Sequence[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
         logger, metrics = Logger(service="contract"), Metrics(namespace="Contract", service="contract")
-        app = SendApp(cast("Any", Script()), pool, {BULK: BULK.value}, time.time, logger, metrics)
+        app = SendApp(cast("Any", Script()), pool, pool, {BULK: BULK.value}, time.time, logger, metrics)
         monkeypatch.setattr(handler, "send_app", lambda: app)
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
         return handler.handle({"Records": list(records), "probe": True}, cast("Any", context))

@@ -24,9 +24,11 @@ from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.stats_store import StatsStore
 from kobo_sms.reports.store import Key, ReportStore
+from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.records import due_shard
-from kobo_sms.sending.store import Claim, Store
+from kobo_sms.sending.store import Store
 from kobo_sms.table import Item
 from kobo_sms.valve.call_window import CallWindow, slot_of
 from kobo_sms.valve.changes import remember
@@ -72,7 +74,7 @@ class Caller:
 
     def __init__(self, client: Any, seed: int) -> None:
         self._rng = random.Random(seed)
-        self._store = Store(client, "messages", keep_seconds=2_592_000, default_sender="KoboSMS")
+        self._store = Store(client, "messages", PartItems(keep_seconds=2_592_000, default_sender="KoboSMS"))
         self._reports = ReportStore(client, "messages", keep_seconds=2_592_000)
         self._stats = StatsStore(client, "messages", keep_seconds=2_592_000)
         self._now = 1_800_000_000.0

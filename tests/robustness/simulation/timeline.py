@@ -36,7 +36,8 @@ class Frame:
     """What a task is at: until when its function may run, the part (`id/part`) and whose lane it is, and the number of
     its execution environment.
 
-    `mortal`: AWS ends it at its deadline; else it may go on as if its last calls were on their way for long.
+    `mortal`: AWS ends it at its deadline; else it may go on as if its last calls were on their way for long. `held`:
+    the parts that a task has in hand which is at several.
     """
 
     deadline: float
@@ -46,6 +47,7 @@ class Frame:
     probe: bool = False
     mortal: bool = False
     environment: int = -1
+    held: set[str] = field(default_factory=set)
 
     def dead_at(self, now: float) -> bool:
         """Tell whether it does not live to see `now`."""
@@ -59,6 +61,8 @@ class Task:
         self.frame = frame
         self._run = run
         self._greenlet: Any = None
+        # Of the park it waits in.
+        self.ticket: object = None
 
     def go_on(self) -> None:
         """Have its turn, until it waits or ends; called by the Timeline, to which the turn returns."""
@@ -98,6 +102,12 @@ class Timeline:
         """What the task that has its turn is at."""
         return self._current.frame if self._current else None
 
+    @property
+    def task(self) -> Task:
+        """The task that has its turn."""
+        assert self._current is not None
+        return self._current
+
     def plan(self, at: float, act: Act) -> None:
         """Do `act` at `at`."""
         heapq.heappush(self._plans, (at, next(self._order), act))
@@ -131,6 +141,32 @@ class Timeline:
             task.wait()
         if task is not None and task.frame.dead_at(self.now):
             raise Crash
+
+    def park(self, until: float = NEVER) -> None:
+        """Let the others act until one of them wakes this task, or until `until`.
+
+        Raises
+        ------
+        Crash
+            as `wait` does.
+        """
+        task = self._current
+        assert task is not None
+        ticket = task.ticket = object()
+        if until < NEVER:
+            self.plan(until, partial(self._unpark, task, ticket))
+        task.wait()
+        if task.frame.dead_at(self.now):
+            raise Crash
+
+    def wake(self, task: Task) -> None:
+        """Have a parked task go on."""
+        self.plan(self.now, partial(self._unpark, task, task.ticket))
+
+    def _unpark(self, task: Task, ticket: object) -> None:
+        if ticket is not None and task.ticket is ticket:
+            task.ticket = None
+            self._take_turn(task)
 
     def run(self, end: float, *, at_rest: Callable[[], bool] = lambda: False) -> None:
         """Let everything happen that does until `end`, or until the world is `at_rest`."""

@@ -136,8 +136,8 @@ class World:
         self.timeline.wait(self.rng.uniform(0, self.rng.choice((5.0, 60.0, 400.0))))
         self.note("goes on", frame.part)
         if self.now > frame.deadline:
-            if frame.part:
-                self.ledger.untidy(frame.part, "stalled for long")
+            for part in sorted(frame.held | {frame.part} - {""}):
+                self.ledger.untidy(part, "stalled for long")
             if self.rng.random() < 0.7:
                 raise Crash
 

@@ -12,9 +12,11 @@ import pytest
 from kobo_sms.messages import numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
+from kobo_sms.sending.claims import Busy, Claim, Finished, IdempotencyConflict, OtherRelease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.store import Busy, Claim, Finished, IdempotencyConflict, OtherRelease, Store
+from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.store import Store
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
 NOW = 1_800_000_000.0
@@ -36,7 +38,7 @@ def make(table: FakeDynamoDB) -> MakeStore:
     def made(*, key: str = "key", former: str | None = "stack-id", **fields: Any) -> Store:
         known: dict[str, Any] = {"namespace": "shop", "default_sender": "Shop"} | fields
         keys = Fingerprints(key, former)
-        return Store(cast("Any", table), "messages", keep_seconds=1e6, fingerprints=keys, **known)
+        return Store(cast("Any", table), "messages", PartItems(keep_seconds=1e6, fingerprints=keys, **known))
 
     return made
 
@@ -76,7 +78,7 @@ def learn(monkeypatch: pytest.MonkeyPatch, *bad: str, **renamed: str) -> None:
 
 def test_two_stacks_give_one_request_two_message_uuids(make: MakeStore) -> None:
     shop = claim(make(namespace="shop"), read())
-    other_table = Store(cast("Any", FakeDynamoDB(calm())), "messages", keep_seconds=1.0, namespace="staging")
+    other_table = Store(cast("Any", FakeDynamoDB(calm())), "messages", PartItems(keep_seconds=1.0, namespace="staging"))
     assert shop.to_send.message_uuid != claim(other_table, read()).to_send.message_uuid
 
 
@@ -96,7 +98,7 @@ def test_it_keeps_one_that_nobody_here_would_give(make: MakeStore, table: FakeDy
 
 def test_a_stack_made_anew_gives_the_same_message_uuid(make: MakeStore) -> None:
     """Though its table was not kept: KoboMobile remembers."""
-    anew = Store(cast("Any", FakeDynamoDB(calm())), "messages", keep_seconds=1.0, namespace="shop")
+    anew = Store(cast("Any", FakeDynamoDB(calm())), "messages", PartItems(keep_seconds=1.0, namespace="shop"))
     first = claim(make(former="stack-id"), read()).to_send.message_uuid
     assert claim(anew, read()).to_send.message_uuid == first
 
@@ -183,7 +185,9 @@ def test_without_its_key_it_sends_nothing_at_all(make: MakeStore) -> None:
 def test_the_release_before_does_not_go_on_with_what_it_would_send_again(make: MakeStore) -> None:
     """It knows no namespace, so its call would have another message_uuid: the key is what keeps it away."""
     end(make(), read(), LOST)
-    before = Store(cast("Any", make()._client), "messages", keep_seconds=1.0, fingerprints=_AsBefore("stack-id"))
+    before = Store(
+        cast("Any", make()._client), "messages", PartItems(keep_seconds=1.0, fingerprints=_AsBefore("stack-id"))
+    )
     assert isinstance(claim(before, read(), NOW + 60), IdempotencyConflict)
 
 

@@ -24,9 +24,11 @@ from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.attempts import HISTORY, Lease
+from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.store import Claim, Store
+from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.store import Store
 from kobo_sms.table import Item
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
@@ -71,7 +73,7 @@ class Largest:
         client = cast("Any", FakeDynamoDB(calm(), self._watch))
         self.items = client.items
         self.store = Store(
-            client, "messages", keep_seconds=1e8, default_sender="Kobo", fingerprints=Fingerprints("key")
+            client, "messages", PartItems(keep_seconds=1e8, default_sender="Kobo", fingerprints=Fingerprints("key"))
         )
         self.reports = ReportStore(client, "messages", keep_seconds=1e8)
 

@@ -15,11 +15,12 @@ from kobo_sms.messages.progress import read_progress
 from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
 from kobo_sms.sending.attempts import DIED, DROPPED, HISTORY, RETRIED, attempts_of
+from kobo_sms.sending.claims import Busy, Claim, Finished
 from kobo_sms.sending.decisions import Decision, Next
 from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
+from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.standing import Standing
-from kobo_sms.sending.store import Busy, Claim, Finished
 from kobo_sms.table import moment
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
@@ -36,7 +37,9 @@ def table() -> FakeDynamoDB:
 @pytest.fixture
 def store(table: FakeDynamoDB) -> OperatorStore:
     keys = Fingerprints("k", "former")
-    return OperatorStore(cast("Any", table), "messages", keep_seconds=30.0, fingerprints=keys, default_sender="Shop")
+    return OperatorStore(
+        cast("Any", table), "messages", PartItems(keep_seconds=30.0, fingerprints=keys, default_sender="Shop")
+    )
 
 
 @pytest.fixture

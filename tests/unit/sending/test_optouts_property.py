@@ -14,8 +14,10 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.recipients import recipients_of
 from kobo_sms.messages.request import Request
 from kobo_sms.messages.states import State
+from kobo_sms.sending.claims import Claim, Finished
 from kobo_sms.sending.decisions import Next, after_call, before_call
-from kobo_sms.sending.store import Claim, Finished, Store
+from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.store import Store
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
 NUMBERS = tuple(f"23480301{n:05d}" for n in range(5))
@@ -39,7 +41,7 @@ class Desk:
     def __init__(self) -> None:
         client = cast("Any", FakeDynamoDB(calm()))
         self.items = client
-        self.store = Store(client, "messages", keep_seconds=1e6, default_sender="Kobo")
+        self.store = Store(client, "messages", PartItems(keep_seconds=1e6, default_sender="Kobo"))
         self.now = 1000.0
         self.doubtful: tuple[str, ...] | None = None
         self.told: frozenset[str] = frozenset()
@@ -111,7 +113,7 @@ def test_a_call_in_doubt_is_only_ever_repeated_as_it_was(attempts: list[tuple[se
 
 
 def test_who_forgets_what_was_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kobo_sms.sending.store._left_out", lambda old, asked: frozenset(asked))
+    monkeypatch.setattr("kobo_sms.sending.part_items._left_out", lambda old, asked: frozenset(asked))
     desk = Desk()
     assert not desk.attempt({NUMBERS[0]}, "lost")
     with pytest.raises(AssertionError, match="repeated for others"):

@@ -1,1 +1,0 @@
-"""The Lambda function that people usually write for this, to be measured beside ours."""
