@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
 	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
-.PHONY: help setup run run-built test quick check lint types template security unit fuzz build runtime artefact schema lock clean
+.PHONY: help setup run run-built test quick check lint types template security unit fuzz bench build runtime artefact schema lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ fuzz: setup ## property tests with many random examples, every crash point, 10,0
 	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
 	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky
 	$(BIN)/python -m tests.robustness.simulation --seeds 2000 --from $$RANDOM$$RANDOM --jobs $$(nproc) --retries
+
+bench: setup ## send_sms beside the usual Lambda and Kannel, in under ten minutes (BENCH="--json FILE")
+	$(BIN)/python -m benchmarks.peers $(BENCH)
 
 build: .venv-sam/.done ## what is deployed: sam validate and sam build, without Docker
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }

@@ -142,14 +142,20 @@ def one_text(inputs: Inputs) -> str:
 
 def by_answer(inputs: Inputs) -> str:
     """What KoboMobile's answer time changes."""
-    head = ("KoboMobile answers in", "as it comes a lane sends", "at most", "at most asks", "turn for 1,000,000 a day")
+    head = (
+        "KoboMobile answers in",
+        "a lane sends, as it comes",
+        "at its most",
+        "`poll_reports` asks at its most",
+        "turn for 1,000,000 texts a day",
+    )
     rows = []
     for answer in ANSWERS:
         other = replace(inputs, answer=float(answer))
         usual, most = (rates_of(stack, other) for stack in (default(Load(1, other)), utmost(other)))
         result = once_turned(Load(1_000_000, other))
         told = "; ".join(turns(result.load, result.stack)) or "nothing"
-        rates = (f"{usual.bulk:,.0f} a second", f"{most.bulk:,.0f}", f"{most.questions:,.0f}")
+        rates = (f"{usual.bulk:,.0f} a second", f"{most.bulk:,.0f} a second", f"{most.questions:,.0f} a second")
         rows.append([f"{answer} ms", *rates, told])
     return table(head, rows)
 

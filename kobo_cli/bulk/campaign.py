@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby, islice
+from typing import Any
 
 from kobo_cli.bulk.workspace import Recipient, Workspace
 from kobo_sms.messages.parts import MAX_NUMBERS
@@ -25,11 +26,14 @@ class Campaign:
     """What is to be sent: to the recipients in `workspace`, from `sender` (None: the stack's default), at `at` (None:
     at once).
 
-    `digest` is that of the content (`content_digest`); `header` has the names of the file's columns.
+    `digest` is that of the content (`content_digest`), `written` that of what the file says (`written_digest`);
+    `derived` if the id follows from the content; `header` has the names of the file's columns.
     """
 
     id: str
     digest: str
+    written: str
+    derived: bool
     workspace: Workspace
     header: Sequence[str]
     sender: str | None = None
@@ -57,6 +61,16 @@ def content_digest(workspace: Workspace, sender: str | None) -> str:
     for text, number in workspace.contents():
         digest.update(text + number.to_bytes(8, "big"))
     return digest.hexdigest()
+
+
+def written_digest(rows: Any, *given: str | bool | None) -> str:
+    """Return a digest of an order as it was `given`, `rows` being the hash of its file's rows.
+
+    A newer libphonenumber, which may take another number for good or read it in another way, does not change it.
+    """
+    digest = rows.copy()
+    digest.update(json.dumps(["kobo campaign as written", 1, *given]).encode())
+    return str(digest.hexdigest()[:32])
 
 
 def derived_id(digest: str) -> str:

@@ -15,7 +15,7 @@ from kobo_cli.bulk.plain import Priced, price
 from kobo_cli.bulk.table import Row
 from kobo_cli.bulk.template import Template
 from kobo_sms.messages.fields import MAX_TEXT
-from kobo_sms.messages.numbers import InvalidNumber
+from kobo_sms.messages.numbers import InvalidNumber, compact
 
 # Texts that come again and again are priced once.
 _KNOWN_TEXTS = 4096
@@ -80,6 +80,13 @@ class Checker:
         if wrong:
             return self._bad(row, wrong)
         return Good(row, number, priced, mended)
+
+    def written(self, row: Row) -> list[str]:
+        """Return what of a row makes the campaign, as it is in the file: its number and the values that the text needs.
+
+        No rule of numbering has a say in it.
+        """
+        return [compact(row.cells[self._to]), *(row.cells[at] for at in self._needed)]
 
     def _number(self, value: str) -> tuple[str, str | None]:
         problem = _problem_of_value(value)

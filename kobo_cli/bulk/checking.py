@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kobo_cli.bulk import template
-from kobo_cli.bulk.campaign import Campaign, content_digest, derived_id
+from kobo_cli.bulk.campaign import Campaign, content_digest, derived_id, written_digest
 from kobo_cli.bulk.check import Checker
 from kobo_cli.bulk.columns import find_numbers
 from kobo_cli.bulk.findings import Findings, check_all
@@ -80,15 +80,18 @@ def check_file(order: Order, progress: Progress) -> Iterator[Checked]:
         findings = check_all(table, checker, workspace, progress)
         if not findings.rows:
             raise CliError(f"{order.file}: there is no row below the names of the columns")
-        campaign = _campaign(order, table, workspace) if findings.recipients else None
+        campaign = _campaign(order, table, findings, workspace) if findings.recipients else None
         yield Checked(table, table.columns[to], findings, workspace, campaign)
 
 
-def _campaign(order: Order, table: Table, workspace: Workspace) -> Campaign:
+def _campaign(order: Order, table: Table, findings: Findings, workspace: Workspace) -> Campaign:
     digest = content_digest(workspace, order.sender)
+    written = written_digest(findings.written, order.msg, order.sender, order.region, order.plain)
     return Campaign(
         id=order.id or derived_id(digest),
         digest=digest,
+        written=written,
+        derived=order.id is None,
         workspace=workspace,
         header=table.header.cells,
         sender=order.sender,

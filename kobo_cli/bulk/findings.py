@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
 
 from kobo_cli.bulk.check import Bad, Checker
 from kobo_cli.bulk.table import Table
@@ -18,7 +21,8 @@ class Findings:
     """Rows by what they are: `rows` is the sum of `recipients`, `duplicates` (the number came before) and `bad`.
 
     `mended` counts recipients by what was wrong with their numbers, `dear` those whose text costs more pages for a
-    character, by that character; `saved_if_plain` is how many pages `--plain` would save.
+    character, by that character; `saved_if_plain` is how many pages `--plain` would save. `written` digests what stands
+    in the rows, good or bad, whatever is known of numbers by now.
     """
 
     rows: int = 0
@@ -28,6 +32,7 @@ class Findings:
     mended: Counter[str] = field(default_factory=Counter)
     dear: Counter[str] = field(default_factory=Counter)
     saved_if_plain: int = 0
+    written: Any = field(default_factory=sha256)
 
 
 def check_all(table: Table, checker: Checker, workspace: Workspace, progress: Callable[[int], None]) -> Findings:
@@ -35,6 +40,7 @@ def check_all(table: Table, checker: Checker, workspace: Workspace, progress: Ca
     findings = Findings()
     for row in table.rows():
         findings.rows += 1
+        findings.written.update(json.dumps(checker.written(row)).encode())
         found = checker.check(row)
         if isinstance(found, Bad):
             findings.bad += 1

@@ -4,7 +4,7 @@
 |---|---|
 | `requests.jsonl.gz` | a request on each line, as events/request.schema.json says |
 | `rows.csv` | a line for each recipient: request id, line in the campaign's file, number, then that row as it was |
-| `campaign.json` | the campaign: id, digest of the content, sender, how much there is of it; written last |
+| `campaign.json` | the campaign: id, digests of the content and of the file's, sender, how much it is; written last |
 
 The same campaign makes the same bytes, so that a file can be uploaded again under the same name.
 """
@@ -46,6 +46,8 @@ def hand_over(campaign: Campaign, directory: Path) -> None:
     about = {
         "campaign": campaign.id,
         "digest": campaign.digest,
+        "written": campaign.written,
+        "derived": campaign.derived,
         "from": campaign.sender,
         "promotional": campaign.promotional,
         "at": None if campaign.at is None else campaign.at.isoformat(),

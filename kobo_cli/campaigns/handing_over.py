@@ -39,7 +39,11 @@ class HandedOver:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A campaign to hand over: its id, sender ID (None: the stack's), lane, when to begin (epoch seconds), who by."""
+    """A campaign to hand over: its id, sender ID (None: the stack's), lane, when to begin (epoch seconds), who by.
+
+    `written` digests what its file says, empty where there is none; where the id is `derived` from the content, the
+    campaign is known again by that under another id too.
+    """
 
     id: str
     at: float
@@ -47,6 +51,8 @@ class Wanted:
     sender: str | None = None
     lane: Lane = Lane.BULK
     by: str = ""
+    written: str = ""
+    derived: bool = False
 
 
 def orders_of(connection: Connection) -> CampaignOrders:
@@ -66,7 +72,15 @@ def hand_over_files(connection: Connection, directory: Path, *, at: float, now: 
         here and below, when the files are no campaign, or the stack has another campaign of this id.
     """
     about = _read_about(directory / "campaign.json")
-    wanted = Wanted(about["campaign"], at, now, about.get("from"), by=by)
+    wanted = Wanted(
+        about["campaign"],
+        at,
+        now,
+        about.get("from"),
+        by=by,
+        written=about.get("written", ""),
+        derived=about.get("derived", False),
+    )
     with gzip.open(directory / "requests.jsonl.gz") as lines:
         return hand_over(connection, wanted, lines, directory / "rows.csv")
 
@@ -78,23 +92,30 @@ def hand_over(connection: Connection, wanted: Wanted, lines: Iterable[bytes], ro
     _require_moment(connection, wanted)
     with packed(lines, wanted.id) as found:
         try:
-            return _hand_over(connection, _campaign(wanted, found), found.path, rows)
+            return _hand_over(connection, _campaign(wanted, found), found.path, rows, derived=wanted.derived)
         except (BotoCoreError, ClientError) as error:
             raise CliError(f"the campaign was not handed over: {error}") from error
 
 
-def _hand_over(connection: Connection, campaign: Campaign, requests: Path, rows: Path | None) -> HandedOver:
+def _hand_over(
+    connection: Connection, campaign: Campaign, requests: Path, rows: Path | None, *, derived: bool
+) -> HandedOver:
     orders = orders_of(connection)
-    known = orders.read(campaign.id)
+    known = orders.read(campaign.id) or (orders.find_written(campaign.written) if derived else None)
     if known is None:
         _upload(connection, campaign, requests, rows)
         ordered = orders.accept(campaign)
         known = None if ordered.changed else ordered.campaign
-    if known is not None and known.digest != campaign.digest:
+    if known is not None and known.digest != campaign.digest and not _says_the_same(known, campaign):
         raise CliError(f"there is another campaign {campaign.id} already: choose another id (--id)")
     # Also when it is not new: whoever handed it over may have died before this.
-    prompt(connection, campaign.id)
+    prompt(connection, (known or campaign).id)
     return HandedOver(known or campaign, new=known is None)
+
+
+def _says_the_same(known: Campaign, campaign: Campaign) -> bool:
+    """Tell whether both were made of the same file: only what is known of its numbers has changed since, if that."""
+    return campaign.written != "" and known.written == campaign.written
 
 
 def prompt(connection: Connection, campaign_id: str) -> None:
@@ -132,6 +153,7 @@ def _campaign(wanted: Wanted, found: Packed) -> Campaign:
         lane=wanted.lane,
         sender=wanted.sender,
         by=wanted.by,
+        written=wanted.written,
     )
 
 

@@ -64,11 +64,11 @@ class Refusal:
 class Campaign:
     """What is known of a campaign; moments in epoch seconds, None where they have not come.
 
-    `digest` is that of its requests, `size` the bytes of their file, `rows` its recipients; `at`: not queued before;
-    `by`: who handed it over; `refused`: recipients of requests that cannot be queued, `refusals` names
-    these requests, but for those of `unnamed` recipients;
-    `fault`: why it cannot be queued at present, `put_off` how often it could not; `paused_seconds`: how long it has
-    been paused, a pause that lasts left out.
+    `digest` is that of its requests, `written` that of the file they were made of, empty where there is none; `size`:
+    the bytes of its requests, `rows`: its recipients; `at`: not queued before; `by`: who handed it over; `refused`:
+    recipients of requests that cannot be queued, `refusals` names these requests, but for those of `unnamed`
+    recipients; `fault`: why it cannot be queued at present, `put_off` how often it could not; `paused_seconds`: how
+    long it has been paused, a pause that lasts left out.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Campaign:
     lane: Lane = Lane.BULK
     sender: str | None = None
     by: str = ""
+    written: str = ""
     place: Place = Place()
     refused: int = 0
     refusals: Mapping[str, str] | None = None
@@ -132,6 +133,7 @@ def new_item(campaign: Campaign) -> Item:
         "at": moment(campaign.at),
         "created_at": moment(campaign.created_at),
         "by": campaign.by,
+        "written": campaign.written,
         "from": campaign.sender,
     }
     return {name: value for name, value in item.items() if value not in (None, "")}
@@ -164,6 +166,7 @@ def _read(item: Item) -> Campaign:
         lane=Lane(item["lane"]),
         sender=item.get("from"),
         by=item.get("by", ""),
+        written=item.get("written", ""),
         place=Place(int(item.get("offset", 0)), int(item.get("queued_requests", 0)), int(item.get("queued", 0))),
         refused=int(item.get("refused", 0)),
         refusals=item.get("refusals"),

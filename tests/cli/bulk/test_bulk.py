@@ -24,6 +24,7 @@ from kobo_cli.bulk.price import QUARTER
 from kobo_cli.campaigns.handing_over import orders_of
 from kobo_cli.main import main
 from kobo_sms.campaigns.campaign import Campaign
+from kobo_sms.messages.numbers import InvalidNumber, normalise
 from kobo_sms.reports.counts import Counts, quarter
 from tests.cli.bulk.conftest import number, people
 from tests.cli.conftest import Deployed
@@ -275,6 +276,42 @@ def test_the_stack_takes_it_over_once(deployed: Deployed, arguments: list[str], 
     assert again.exit_code == 0, again.stderr
     assert "was handed over before and is scheduled: nothing is sent again" in again.stderr
     assert list(orders_of(deployed.connection).all()) == [campaign]
+
+
+@pytest.mark.parametrize("own_id", [(), ("--id", "easter")])
+@pytest.mark.parametrize("known", ["rejects", "reads otherwise"])
+def test_a_newer_libphonenumber_makes_no_other_campaign_of_what_was_handed_over(
+    deployed: Deployed, people_csv: Path, monkeypatch: pytest.MonkeyPatch, known: str, own_id: tuple[str, ...]
+) -> None:
+    people_csv.write_text(people("Ada", "Bo", "Chi"), encoding="utf-8")
+    assert run(people_csv, "--msg", MSG, "--yes", *own_id).exit_code == 0
+
+    def newer(raw: str, region: str) -> str:
+        if raw != number(1):
+            return normalise(raw, region)
+        if known == "rejects":
+            raise InvalidNumber("a fixed line cannot receive an SMS")
+        return number(7)
+
+    monkeypatch.setattr("kobo_cli.bulk.numbers.normalise", newer)
+    again = run(people_csv, "--msg", MSG, "--yes", "--skip-bad", *own_id)
+    assert again.exit_code == 0, again.stderr
+    assert "was handed over before and is scheduled: nothing is sent again" in again.stderr
+    assert len(list(orders_of(deployed.connection).all())) == 1
+    # Another text, sender or file is another campaign still, and so is an id of one's own.
+    for other in (["--from", "Shop"], ["--id", "christmas"]):
+        assert "is handed over" in run(people_csv, "--msg", MSG, "--yes", "--skip-bad", *other).stderr
+    assert "is handed over" in run(people_csv, "--msg", "Hello {name}", "--yes", "--skip-bad").stderr
+    assert len(list(orders_of(deployed.connection).all())) == 4
+
+
+def test_what_was_written_in_another_way_is_known_by_its_numbers(deployed: Deployed, people_csv: Path) -> None:
+    people_csv.write_text(people("Ada", "Bo"), encoding="utf-8")
+    assert run(people_csv, "--msg", MSG, "--yes").exit_code == 0
+    people_csv.write_text(f"name,to\nBo,0{number(1)[3:]}\nAda,+{number(0)}\nChi,12\n", encoding="utf-8")
+    again = run(people_csv, "--msg", MSG, "--yes", "--skip-bad")
+    assert "was handed over before and is scheduled: nothing is sent again" in again.stderr
+    assert len(list(orders_of(deployed.connection).all())) == 1
 
 
 def test_it_begins_when_it_is_told_to(deployed: Deployed) -> None:

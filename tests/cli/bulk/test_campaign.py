@@ -123,9 +123,10 @@ def test_the_files_of_a_campaign(check: Check, tmp_path: Path) -> None:
     assert sent == [[row[0], row[2]] for row in rows[1:]]
     about = json.loads(files[CAMPAIGN])
     assert about.pop("digest") == campaign_of(check(content, sender="Shop")).digest
+    assert about.pop("written") == campaign_of(check(content, sender="Shop")).written
     assert about == {
         "campaign": "easter", "from": "Shop", "promotional": False, "at": "2099-01-01T09:00:00+01:00",
-        "requests": 2, "recipients": 3, "pages": 3,
+        "requests": 2, "recipients": 3, "pages": 3, "derived": False,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ index takes a unit when an entry comes or goes, and two when its key changes. (A
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
@@ -57,6 +58,8 @@ def _size(value: dict[str, Any]) -> int:
     sizes: dict[str, Callable[[], int]] = {
         "S": lambda: len(held.encode()),
         "N": lambda: ceil(len(held.lstrip("-").replace(".", "").strip("0")) / 2) + 1,
+        # As boto3 has it, or as it is on the wire.
+        "B": lambda: len(held if isinstance(held, bytes) else b64decode(held)),
         "BOOL": lambda: 1,
         "NULL": lambda: 1,
         "SS": lambda: sum(len(each.encode()) for each in held),
@@ -111,7 +114,7 @@ class Meter:
     def units(self, change: Change) -> int:
         """Return the write units of one change, those of the indexes among them."""
         table = ceil(max(size_of(change.old), size_of(change.new)) / 1024)
-        return table + sum(_index_units(change, keys) for keys in self._indexes)
+        return table + sum(index_units(change.old, change.new, keys) for keys in self._indexes)
 
     def _read(self) -> list[Change]:
         found: list[Change] = []
@@ -126,7 +129,8 @@ class Meter:
         return found
 
 
-def _index_units(change: Change, keys: list[str]) -> int:
-    before, after = ([image[key] for key in keys if key in image] for image in (change.old, change.new))
+def index_units(old: Image, new: Image, keys: list[str]) -> int:
+    """Return the write units that an index with these key attributes takes when an item changes."""
+    before, after = ([image[key] for key in keys if key in image] for image in (old, new))
     entries = [entry for entry in (before, after) if len(entry) == len(keys)]
     return 0 if before == after else len(entries)
