@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.scale.check [--texts 200]
 
-The first run, in which the mock takes 300 ms for each call, tells what else a turn of an invocation takes here: the
+The first run, in which the mock takes a second for each call, tells what else a turn of an invocation takes here: the
 emulated SQS and DynamoDB, and two processors for all of it, are not AWS's. With that the model says how fast the lane
-is when the mock takes a second, with the same setting and with one that makes each invocation call in two rounds.
+is when the mock takes three, with the same setting and with one that makes each invocation call in two rounds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PARAMETERS = {"FirstReportAfterSeconds": "3000"}
 LONGEST = 300.0
 # Of the texts: those between are timed, so that neither the first invocations nor the last ones count.
 _FROM, _TO = 0.25, 0.9
-QUICK, SLOW = 300.0, 1000.0
+QUICK, SLOW = 1000.0, 3000.0
 # How far the model may be off.
 _OFF = 0.2
 

@@ -9,6 +9,7 @@ from math import inf, log10
 from benchmarks.scale.inputs import Inputs
 from benchmarks.scale.load import Load
 from benchmarks.scale.results import DAYS, carried, once_turned, utmost
+from benchmarks.scale.tables import dollars
 from benchmarks.scale.turning import default
 from benchmarks.svg import STYLE
 
@@ -78,11 +79,15 @@ def _short(texts: float) -> str:
     return f"{texts / size:.2g} {letter}" if texts / size < 100 else f"{round(texts / size, -1):.0f} {letter}"
 
 
+def _rounded(usd: float) -> float:
+    return float(dollars(usd).replace(",", ""))
+
+
 def _cost(inputs: Inputs, upper: float) -> Iterator[str]:
     yield _text(16, upper - 22, "AWS, US dollars a day, with what needs to be turned turned", 'font-weight="600"')
     lower = upper + _COST_HEIGHT
     yield from _grid(upper, lower)
-    results = [(texts, once_turned(Load(texts, inputs)).usd) for texts in DAYS]
+    results = [(texts, _rounded(once_turned(Load(texts, inputs)).usd)) for texts in DAYS]
     powers = range(-1, 5)
 
     def y(usd: float) -> float:
@@ -96,6 +101,5 @@ def _cost(inputs: Inputs, upper: float) -> Iterator[str]:
     yield f'<polyline points="{points}" fill="none" stroke="{_USUAL}" stroke-width="2"/>'
     for texts, usd in results:
         yield f'<circle cx="{_x(texts):.1f}" cy="{y(usd):.1f}" r="3.5" fill="{_USUAL}"/>'
-        told = f"{usd:,.2f} $" if usd < 100 else f"{usd:,.0f} $"
-        yield _text(_x(texts) + 8, y(usd) + 16, told, 'style="font-size: 11px"')
+        yield _text(_x(texts) + 8, y(usd) + 16, f"{dollars(usd)} $", 'style="font-size: 11px"')
     yield _text((_LEFT + _WIDTH - _RIGHT) / 2, lower + 34, "texts a day", 'text-anchor="middle"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import inf
+from math import floor, inf, log10
 
 from benchmarks.scale.inputs import Inputs, described
 from benchmarks.scale.limits import BUS, LAMBDA, PARALLEL, SEND, SHARDS, STACKS, TABLE, WARM
@@ -48,8 +48,8 @@ def _answer(result: Result, usual: Result) -> list[str]:
         "; ".join(turns(result.load, result.stack)) or "nothing",
         f"{seconds(result.wait.median)}, 99 %: {seconds(result.wait.most)}",
         seconds(result.day.campaign_hours * 3600),
-        f"{result.usd:,.2f} $",
-        f"{result.usd / texts * 1e6:,.2f} $",
+        f"{dollars(result.usd)} $",
+        f"{dollars(result.usd / texts * 1e6)} $",
     ]
 
 
@@ -123,8 +123,8 @@ def money(inputs: Inputs) -> str:
     """Dollars a day by service."""
     results = [once_turned(Load(texts, inputs)) for texts in DAYS]
     services = list(results[-1].dollars)
-    rows = [[service, *(f"{each.dollars.get(service, 0.0):,.2f}" for each in results)] for service in services]
-    total = ["all", *(f"{each.usd:,.2f}" for each in results)]
+    rows = [[service, *(dollars(each.dollars.get(service, 0.0)) for each in results)] for service in services]
+    total = ["all", *(dollars(each.usd) for each in results)]
     return table(["US dollars a day", *(f"{texts:,}" for texts in DAYS)], [*rows, total])
 
 
@@ -136,7 +136,9 @@ def one_text(inputs: Inputs) -> str:
         result = once_turned(Load(texts, inputs, numbers=500))
         told = "; ".join(turns(result.load, result.stack)) or "nothing"
         took, late = seconds(result.day.campaign_hours * 3600), seconds(result.day.late_reports)
-        rows.append([f"{texts:,}", told, took, late, f"{result.usd:,.2f} $", f"{result.usd / texts * 1e6:,.2f} $"])
+        rows.append(
+            [f"{texts:,}", told, took, late, f"{dollars(result.usd)} $", f"{dollars(result.usd / texts * 1e6)} $"]
+        )
     return table(head, rows)
 
 
@@ -193,6 +195,13 @@ def seconds(time: float) -> str:
         if time >= 2 * size:
             return f"{time / size:.1f} {unit}"
     return f"{time:.2g} s" if 0 < time < 10 else f"{time:.0f} s"
+
+
+def dollars(usd: float) -> str:
+    """Return dollars to two digits: the model knows no more, and an alarm more or less is to change no page."""
+    digits = 1 - floor(log10(usd)) if usd > 0 else 0
+    rounded = round(usd, digits)
+    return f"{rounded:,.{min(max(digits, 0), 2)}f}"
 
 
 def _percent(share: float) -> str:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.scale.inputs import Inputs
 from benchmarks.scale.page import tables_in, with_tables
 from benchmarks.scale.plot import draw
-from benchmarks.scale.tables import TABLES, seconds
+from benchmarks.scale.tables import TABLES, dollars, seconds
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "scale.md").read_text()
@@ -51,3 +51,11 @@ def test_tables_are_put_in_place_of_the_pages_own() -> None:
 )
 def test_times_in_words(time: float, words: str) -> None:
     assert seconds(time) == words
+
+
+@pytest.mark.parametrize(
+    ("usd", "words"),
+    [(0, "0"), (0.004, "0.00"), (0.0314, "0.03"), (0.706, "0.71"), (18.21, "18"), (177.2, "180"), (1772, "1,800")],
+)
+def test_dollars_have_two_digits(usd: float, words: str) -> None:
+    assert dollars(usd) == words
