@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # 500 pairs of 13 digits and a UUID are 26 kB; what is much longer is no answer of the API.
 _LONGEST_ANSWER = 256 * 1024
 _CHUNK = 16 * 1024
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 A = TypeVar("A")
 
 
@@ -114,11 +115,11 @@ class KoboClient:
     ) -> A | Lost | Unreachable:
         body = urlencode({"user": login[0], "pass": login[1], **fields})
         try:
-            response = self._pool.request(
+            response = self._pool.urlopen(
                 "POST",
                 f"{self._base_url}/{endpoint}",
                 body=body,
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                headers=_HEADERS,
                 timeout=Timeout(total=self._timeout),
                 preload_content=False,
                 redirect=False,

@@ -27,6 +27,10 @@ from urllib3.util.connection import create_connection
 from kobo_sms.aws.fresh_connections import put_in_front
 
 
+# Seconds by which an exchange may end late.
+_GRAIN = 0.05
+
+
 class Unconnected(NewConnectionError):
     """No connection came about, TLS included, so nothing of the request was sent. `why` names the error."""
 
@@ -43,6 +47,8 @@ class TimedConnection(HTTPConnection):
     """
 
     _deadline: float | None = None
+    # Of the request that is being put together.
+    _pieces: list[bytes] | None = None
 
     def connect(self) -> None:
         """Connect.
@@ -60,13 +66,21 @@ class TimedConnection(HTTPConnection):
             raise Unconnected(self, error) from error
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request. Raises TimeoutError when the time is up."""
+        """Send a request, headers and body in one piece. Raises TimeoutError when the time is up."""
         if self._deadline is None:
             self._begin()
-        super().request(*args, **kwargs)
+        self._pieces = pieces = list[bytes]()
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
 
     def send(self, data: Any) -> None:
         """Send some bytes. Raises TimeoutError when the time is up."""
+        if self._pieces is not None:
+            self._pieces.append(data)
+            return
         if self.sock is not None:
             self._limit(self.sock)
         super().send(data)
@@ -104,7 +118,8 @@ class TimedConnection(HTTPConnection):
         self._deadline = time.monotonic() + self.timeout
 
     def _limit(self, sock: socket.socket) -> None:
-        sock.settimeout(self._left())
+        assert self._deadline is not None  # noqa: S101 - an exchange has begun
+        _limit(sock, self._deadline)
 
     def _left(self) -> float:
         assert self._deadline is not None  # noqa: S101 - an exchange has begun
@@ -133,7 +148,7 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Receive into `buffer`. Raises TimeoutError when the time is up."""
-        self._sock.settimeout(_left_until(self._deadline))
+        _limit(self._sock, self._deadline)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -145,6 +160,13 @@ class _TimedReader(io.RawIOBase):
 def limit_time(manager: PoolManager) -> PoolManager:
     """Give `manager` connections of the kind it has, timed ones; return it. Pools that it has made stay as they are."""
     return put_in_front(manager, TimedConnection)
+
+
+def _limit(sock: socket.socket, deadline: float) -> None:
+    """Let the socket's next wait end at the deadline, give or take `_GRAIN`: to set its time-out is a system call."""
+    left, known = _left_until(deadline), sock.gettimeout()
+    if known is None or abs(known - left) > _GRAIN:
+        sock.settimeout(left)
 
 
 def _left_until(deadline: float) -> float:
