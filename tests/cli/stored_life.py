@@ -15,7 +15,7 @@ from kobo_sms.messages.request import BadNumber, Request
 from kobo_sms.messages.states import State
 from kobo_sms.reports.asked import rounds_with
 from kobo_sms.reports.rounds import Answered, Round
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, ReportWrite
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems
@@ -85,7 +85,7 @@ class Life:
         each = Round(item, GIVE_UP, {number: Answered(answer, at) for number, answer in answers.items()})
         outcome, rounds = each.outcome(item), rounds_with(item, each.asked(at + 0.25, again))
         recipients = outcome.recipients
-        assert self.reports.record_reports(item, recipients, now=at + 0.25, next_due=again, rounds=rounds) is None
+        assert self.reports.record_reports(ReportWrite(item, recipients, at + 0.25, again, rounds=rounds)) is None
 
     def hear(self, part: Part, at: float, word: str, *, again: float | None = None) -> None:
         """Hear the same about every number."""

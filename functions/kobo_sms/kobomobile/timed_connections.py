@@ -26,7 +26,6 @@ from urllib3.util.connection import create_connection
 
 from kobo_sms.aws.fresh_connections import put_in_front
 
-
 # Seconds by which an exchange may end late.
 _GRAIN = 0.05
 

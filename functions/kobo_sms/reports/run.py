@@ -1,8 +1,8 @@
 """One run of the poller: one thread decides, a pool's threads do the I/O, and what they bring comes in turn.
 
 Questions flow from the due parts, oldest first, as many at once as the limit allows; several parts are under way at a
-time, so that parts of one recipient use the whole of it too. A part is written once, when its last question is
-answered or when the run ends.
+time, so that parts of one recipient use the whole of it too. A part is written once, soon after its last question is
+answered, together with others, or when the run ends.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.reports.due import DueParts
 from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
-from kobo_sms.reports.rounds import Answered, Round, RoundResult, is_heard, require_pollable
+from kobo_sms.reports.rounds import Answered, Round, is_heard, require_pollable
 from kobo_sms.reports.schedule import DeliveryTimes
 from kobo_sms.reports.store import Key
 from kobo_sms.reports.tally import PutOff, Tally
-from kobo_sms.reports.writer import ReportWriter
+from kobo_sms.reports.writer import ReportWriter, WriteQueue, Written
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What a run works with: who is asked, who writes (so many parts at once), when a message is given up, what is
+    """What a run works with: who is asked, who writes (so many calls at once), when a message is given up, what is
     learned of the networks, clock, threads."""
 
     client: KoboClient
@@ -87,7 +87,7 @@ class Run:
         self._tally = tally
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._questions: deque[Question] = deque()
-        self._to_write: deque[Round] = deque()
+        self._to_write = WriteQueue(around.clock)
         # Rounds without any answer, until one comes to another: in an outage they stay due as they are.
         self._unheard: list[Round] = []
         self._done: list[Key] = []
@@ -109,8 +109,9 @@ class Run:
         over = self._over()
         if over:
             self._leave_unasked()
-        while self._to_write and self._writing < self._around.writes_at_once:
-            self._write(self._to_write.popleft())
+        idle = not (self._asking or self._reading or self._questions)
+        while self._writing < self._around.writes_at_once and self._to_write.is_worth_a_call(idle=idle):
+            self._write(self._to_write.take())
         while self._questions and self._may_ask() and not over:
             self._ask(self._questions.popleft())
             over = self._over()
@@ -174,7 +175,7 @@ class Run:
             each.unasked = len(questions)
             self._questions.extend(questions)
             if not questions:
-                self._to_write.append(each)
+                self._to_write.add([each])
 
     def _questions_about(self, each: Round) -> list[Question]:
         """Return what is to be asked about a part: nothing, if it is to be put off."""
@@ -209,7 +210,7 @@ class Run:
         if is_heard(heard.answer):
             self._limit.answered(heard.at - heard.begun, heard.epoch)
             self._breaker.answered()
-            self._to_write.extend(self._unheard)
+            self._to_write.add(self._unheard)
             self._unheard.clear()
             return
         self._limit.failed(heard.epoch)
@@ -225,18 +226,23 @@ class Run:
             return
         each.over = True
         if each.heard:
-            self._to_write.append(each)
+            self._to_write.add([each])
         elif each.answers:
             self._unheard.append(each)
 
-    def _write(self, each: Round) -> None:
+    def _write(self, rounds: list[Round]) -> None:
         self._writing += 1
-        self._start(partial(self._around.writer.write, each, self._times), partial(self._take_written, each))
+        self._start(partial(self._around.writer.write, rounds, self._times), partial(self._take_written, rounds))
 
-    def _take_written(self, each: Round, written: RoundResult | PutOff | None) -> None:
+    def _take_written(self, rounds: list[Round], written: Written | None) -> None:
         self._writing -= 1
-        self._done.append(each.key)
-        if isinstance(written, PutOff):
-            self._tally.faulty.append(written)
-        elif written is not None:
-            self._tally.take(written.ended, written.pages)
+        self._done += [each.key for each in rounds]
+        if written is None:
+            return
+        for result in written.results:
+            if isinstance(result, PutOff):
+                self._tally.faulty.append(result)
+            elif result is not None:
+                self._tally.take(result.ended, result.pages)
+        if written.failure is not None:
+            self._fail(written.failure)

@@ -9,10 +9,11 @@ moves on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
+from kobo_sms.aws.statements import execute, update
 from kobo_sms.messages.progress import describe_progress
 from kobo_sms.table import DUE_SHARDS, REPORTS_ID, Item, moment
 
@@ -33,6 +34,53 @@ class DuePage:
 
     due: list[tuple[float, Key]]
     more: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ReportWrite:
+    """What a round of questions makes of `item`, a part as it was read: its recipients, when all pending ones were
+    asked (None: not all were), when to ask next (None: never again), and the attributes that remember the rounds.
+
+    Moments are epoch seconds; `now` is when it is written.
+    """
+
+    item: Item
+    recipients: Mapping[str, Item]
+    now: float
+    next_due: float | None
+    asked_at: float | None = None
+    rounds: Item = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """The part's key in the table."""
+        return self.item["id"], self.item["part"]
+
+    def changes(self, keep_seconds: float) -> Item:
+        """Return what becomes of the attributes; None for one that is removed."""
+        item, now = self.item, self.now
+        changes: Item = {"recipients": dict(self.recipients), "updated_at": moment(now)} | self.rounds
+        changes["expires"] = int(now + keep_seconds)
+        if "campaign_shard" in item:
+            changes["progress"] = describe_progress(item["state"], item.get("reason"), self.recipients)
+        if self.asked_at is not None:
+            changes["asked_at"] = moment(self.asked_at)
+        if "put_off" in item:
+            changes["put_off"] = None
+        return changes | self._due()
+
+    def known(self) -> Item:
+        """Return what the table must still hold, None for what must not be there: nobody has written meanwhile."""
+        if "due_at" in self.item:
+            return {"due_at": self.item["due_at"]}
+        return {"due_at": None, "updated_at": self.item["updated_at"]}
+
+    def _due(self) -> Item:
+        if self.next_due is None:
+            return {"due_shard": None, "due_at": None}
+        # It doubles as the part's version: a later writer of the same item must not hold it for unchanged.
+        later = float(self.item["due_at"]) + 0.001 if "due_at" in self.item else 0.0
+        return {"due_at": moment(max(self.next_due, later))}
 
 
 class ReportStore:
@@ -93,45 +141,26 @@ class ReportStore:
             left = [*rest, *left[MOST_KEYS:]]
         return [found[key] for key in dict.fromkeys(keys) if key in found]
 
-    def record_reports(
-        self,
-        item: Item,
-        recipients: Mapping[str, Item],
-        *,
-        now: float,
-        next_due: float | None,
-        asked_at: float | None = None,
-        rounds: Item | None = None,
-    ) -> Item | None:
-        """Write what the reports said, when all pending recipients were asked (None: not all were), and when to ask
-        next (None: never again). `rounds` are the attributes that remember the rounds of questions.
+    def record_reports(self, wanted: ReportWrite) -> Item | None:
+        """Write what the reports of one part said.
 
         Returns None when it is written, else the part as another invocation has left it, empty if it is gone.
         """
-        write = Expression().set(recipients=dict(recipients), updated_at=moment(now), expires=int(now + self._keep))
-        if "campaign_shard" in item:
-            write.set(progress=describe_progress(item["state"], item.get("reason"), recipients))
-        write.set(**rounds or {})
-        if asked_at is not None:
-            write.set(asked_at=moment(asked_at))
-        if next_due is None:
-            write.remove("due_shard", "due_at")
-        else:
-            # It doubles as the part's version: a later writer of the same item must not hold it for unchanged.
-            later = float(item["due_at"]) + 0.001 if "due_at" in item else 0.0
-            write.set(due_at=moment(max(next_due, later)))
-        if "put_off" in item:
-            write.remove("put_off")
-        if "due_at" in item:
-            write.where(f"{write.name('due_at')} = {write.value(item['due_at'])}")
-        else:
-            due_at, updated_at = write.name("due_at"), write.name("updated_at")
-            write.where(f"attribute_not_exists({due_at}) AND {updated_at} = {write.value(item['updated_at'])}")
+        write = Expression().set(**wanted.changes(self._keep))
+        for name, value in wanted.known().items():
+            held = write.name(name)
+            write.where(f"attribute_not_exists({held})" if value is None else f"{held} = {write.value(value)}")
         try:
-            self._client.update_item(**write.update(self._table, _wire((item["id"], item["part"]))))
+            self._client.update_item(**write.update(self._table, _wire(wanted.key)))
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return condition_failed(error)
         return None
+
+    def record_together(self, wanted: Sequence[ReportWrite]) -> list[bool]:
+        """Write what the reports of several parts said in one call, each under its own condition; tell which of them
+        are written. Whatever kept one from it, `record_reports` then meets by itself."""
+        writes = [update(self._table, _key(each.key), each.changes(self._keep), where=each.known()) for each in wanted]
+        return [code is None for code in execute(self._client, writes)]
 
     def put_off(self, key: Key, *, now: float, until: float, times: int) -> bool:
         """Move a part that is due by `now` on to `until`, for the `times`th time in a row, whatever else its item
@@ -148,8 +177,12 @@ class ReportStore:
         return True
 
 
+def _key(key: Key) -> Item:
+    return {"id": key[0], "part": key[1]}
+
+
 def _wire(key: Key) -> dict[str, Any]:
-    return encode({"id": key[0], "part": key[1]})
+    return encode(_key(key))
 
 
 class ReportBacklog:

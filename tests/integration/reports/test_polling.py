@@ -8,7 +8,7 @@ import pytest
 
 from kobo_sms.kobomobile.answers import ReportAnswer
 from kobo_sms.reports.poller import Poller
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, ReportWrite
 from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ def test_of_two_pollers_the_second_one_loses(desk: Desk, reports: ReportStore) -
     settled = {SOON: {"msgid": "a", "state": "delivered"}}
     later = {SOON: {"msgid": "a", "state": "expired"}}
     now = desk.clock.now + 120
-    assert reports.record_reports(item, settled, now=now, next_due=now + 60) is None
-    newer = reports.record_reports(item, later, now=now, next_due=None)
+    assert reports.record_reports(ReportWrite(item, settled, now, now + 60)) is None
+    newer = reports.record_reports(ReportWrite(item, later, now, None))
     assert newer is not None
     assert newer["recipients"] == settled
     assert recipient(desk)["state"] == "delivered"
-    assert reports.record_reports(desk.item(), settled, now=now, next_due=None) is None
-    assert reports.record_reports(item, later, now=now, next_due=None) is not None
+    assert reports.record_reports(ReportWrite(desk.item(), settled, now, None)) is None
+    assert reports.record_reports(ReportWrite(item, later, now, None)) is not None
     assert recipient(desk)["state"] == "delivered"
 
 
@@ -147,10 +147,10 @@ def test_each_write_moves_the_due_moment_on(desk: Desk, reports: ReportStore, so
     desk.send()
     read, known = desk.item(), {SOON: {"msgid": "a", "report": "ENROUTE"}}
     before = float(read["due_at"])
-    assert reports.record_reports(read, known, now=before, next_due=before - sooner) is None
+    assert reports.record_reports(ReportWrite(read, known, before, before - sooner)) is None
     assert before + 0.001 <= float(desk.item()["due_at"]) < before + 0.01
     late = {SOON: {"msgid": "a", "report": "ACCEPTD"}}
-    newer = reports.record_reports(read, late, now=before, next_due=before + 60)
+    newer = reports.record_reports(ReportWrite(read, late, before, before + 60))
     assert newer is not None
     assert newer["recipients"] == known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +14,9 @@ from kobo_sms.reports import networks
 from kobo_sms.reports.counts import Counts, recent
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import DuePage, ReportStore
+from kobo_sms.reports.store import DuePage, ReportStore, ReportWrite
 from kobo_sms.runtime import Deadline
-from kobo_sms.table import REPORTS_ID, Item
+from kobo_sms.table import REPORTS_ID
 from tests.integration.reports.polled_parts import Gateway, due_of, parts, put, run
 
 if TYPE_CHECKING:
@@ -110,18 +111,20 @@ def test_an_error_of_aws_ends_the_run_after_what_was_learned(
         put(aws, clock, f"order-{at}", due=-100.0 + at)
     write, refused = reports.record_reports, ClientError({"Error": {"Code": "Throttled"}}, "UpdateItem")
 
-    def fails_for_one(item: Item, *arguments: Any, **more: Any) -> Item | None:
-        if item["id"] == "order-1":
-            raise refused
-        return write(item, *arguments, **more)
+    def all_but_two(writes: Sequence[ReportWrite]) -> list[bool]:
+        assert [write(each) for each in writes[:-2]] == [None] * 3
+        return [True, True, True, False, False]
 
-    monkeypatch.setattr(reports, "record_reports", fails_for_one)
+    def fails(_: ReportWrite) -> None:
+        raise refused
+
+    monkeypatch.setattr(reports, "record_together", all_but_two)
+    monkeypatch.setattr(reports, "record_reports", fails)
     gateway = Gateway()
     tally = run(make_poller(gateway, most_at_once=1), clock)
     assert tally.failure is refused
-    done = {id_ for id_, at in due_of(aws).items() if at is None}
-    assert {"order-0"} <= done
-    assert len(done) == len(gateway.asked) - 1 == tally.parts
+    assert {id_ for id_, at in due_of(aws).items() if at is None} == {"order-0", "order-1", "order-2"}
+    assert (len(gateway.asked), tally.parts) == (5, 3)
     assert not any("lease" in item for item in aws.items() if item["id"] == REPORTS_ID)
 
 

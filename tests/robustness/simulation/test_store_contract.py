@@ -23,7 +23,7 @@ from kobo_sms.reports.asked import AskedRound, rounds_with
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import Key, ReportStore
+from kobo_sms.reports.store import Key, ReportStore, ReportWrite
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems
@@ -171,7 +171,9 @@ class Caller:
             item["due_at"] -= 1
         next_due = self._rng.choice((None, self._now + 60))
         rounds = rounds_with(item, AskedRound(self._now, {"DELIVRD": 1}, next_due))
-        return self._reports.record_reports(item, item["recipients"], now=self._now, next_due=next_due, rounds=rounds)
+        write = ReportWrite(item, item["recipients"], self._now, next_due, rounds=rounds)
+        together = self._rng.random() < 0.5
+        return self._reports.record_together([write]) if together else self._reports.record_reports(write)
 
 
 class CheckCaller:

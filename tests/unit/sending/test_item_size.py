@@ -19,7 +19,7 @@ from kobo_sms.messages.request import MAX_BAD_NUMBERS, Request, parse
 from kobo_sms.reports.networks import ALL
 from kobo_sms.reports.rounds import Answered, Round
 from kobo_sms.reports.schedule import DeliveryTimes, Pace
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, ReportWrite
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
@@ -148,14 +148,14 @@ def report(table: Largest, part: Part) -> None:
     for first in ("UNDELIV", "EXPIRED"):
         each = Round(item, GIVE_UP)
         each.answers = {number: Answered(Report(first, CODE), NOW + 3000) for number in part.request.to}
-        writer.write(each, times)
+        assert writer.write([each], times).failure is None
     (ended,) = table.reports.get_many([key])
     # The longest words in place of these.
     reason, raw = max(map(len, REASONS.values())) * "x", f"{WORD * 'X'} err:{CODE}"
     for number in part.request.to:
         assert ended["recipients"][number].keys() == {"state", "msgid", "report", "reason", "later_report", "at"}
         ended["recipients"][number] |= {"reason": reason, "later_report": raw, "report": raw, "state": "do_not_disturb"}
-    table.reports.record_reports(ended, ended["recipients"], now=NOW + 3000, next_due=None)
+    table.reports.record_reports(ReportWrite(ended, ended["recipients"], NOW + 3000, None))
 
 
 @pytest.mark.parametrize("char", ["x", "é", SMILE])
