@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from mock_kobo.rules.faults import DEFAULT_SLOW_SECONDS, DEFAULT_TIMEOUT_SECONDS
+from mock_kobo.rules.faults import DEFAULT_LATE_SECONDS, DEFAULT_SLOW_SECONDS, DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mock_kobo.rules.faults import Fault
@@ -35,12 +35,27 @@ def page(status: int) -> Response:
     return response
 
 
-def slow(fault: Fault, body: bytes) -> Response:
+def _slow(fault: Fault, body: bytes) -> Response:
     """Return `body` byte by byte over the fault's seconds, at once when the fault is cleared."""
     seconds = DEFAULT_SLOW_SECONDS if fault.seconds is None else fault.seconds
-    response = Response(_trickle(fault, body, seconds / max(1, len(body))), mimetype="text/plain")
-    response.content_length = len(body)
+    return _delayed(_trickle(fault, body, seconds / max(1, len(body))), len(body))
+
+
+def _late(fault: Fault, body: bytes) -> Response:
+    """Return `body` in one piece after the fault's seconds, at once when the fault is cleared."""
+    seconds = DEFAULT_LATE_SECONDS if fault.seconds is None else fault.seconds
+    return _delayed(_held_back(fault, body, seconds), len(body))
+
+
+def _delayed(chunks: Iterator[bytes], length: int) -> Response:
+    response = Response(chunks, mimetype="text/plain")
+    response.content_length = length
     return response
+
+
+def _held_back(fault: Fault, body: bytes, seconds: float) -> Iterator[bytes]:
+    fault.over.wait(seconds)
+    yield body
 
 
 def _trickle(fault: Fault, body: bytes, pause: float) -> Iterator[bytes]:
@@ -91,6 +106,7 @@ def _hung_up(connection: socket.socket | None) -> bool:
         return True
 
 
+DELAYED: dict[str, Callable[[Fault, bytes], Response]] = {"slow": _slow, "late": _late}
 RESPONSES: dict[str, Callable[[Fault], Response]] = {
     "timeout": _hold,
     "reset": _reset,

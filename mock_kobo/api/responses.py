@@ -11,7 +11,7 @@ from mock_kobo.errors import RefusedError
 from mock_kobo.gateway import ANSWERED, REFUSED, Reply
 from mock_kobo.mock import EXTENSION, Mock
 from mock_kobo.rules.dialect import word_answer
-from mock_kobo.rules.faults import AFTER
+from mock_kobo.rules.faults import AFTER, DELAYS
 from mock_kobo.rules.parameters import read_parameters
 from mock_kobo.state.calls import Call
 
@@ -47,7 +47,7 @@ def _respond(mock: Mock, call: Call) -> Response:
     fault = mock.faults.take(call.endpoint, call.parameters)
     if fault is not None:
         call.fault = fault.label
-        if fault.when != AFTER and fault.kind != "slow":
+        if fault.when != AFTER and fault.kind not in DELAYS:
             call.outcome = "fault"
             return _faulty(mock, call, fault)
     page = _http_refusal(call)
@@ -100,8 +100,8 @@ def _faulty(mock: Mock, call: Call, fault: Fault, reply: Reply | None = None) ->
     if fault.answer is not None:
         return _plain(mock, call, Reply(fault.answer, call.outcome))
     right = _plain(mock, call, reply).get_data() if reply is not None else b""
-    if fault.kind == "slow":
-        return broken.slow(fault, right)
+    if fault.kind in DELAYS:
+        return broken.DELAYED[fault.kind](fault, right)
     response = broken.RESPONSES[fault.kind or ""](fault)
     nothing = fault.kind in {"timeout", "reset"}
     call.http_status = None if nothing else response.status_code

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ENDPOINTS = ("send", "credit", "report")
-KINDS = ("timeout", "reset", "html_503", "html_502", "empty", "slow", "garbage")
+KINDS = ("timeout", "reset", "html_503", "html_502", "empty", "slow", "late", "garbage")
+# The right answer, only not at once.
+DELAYS = ("slow", "late")
 BEFORE, AFTER = "before", "after"
 
 DEFAULT_SLOW_SECONDS = 15.0
+DEFAULT_LATE_SECONDS = 1.0
 DEFAULT_TIMEOUT_SECONDS = 60.0
 MAX_SECONDS = 600.0
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +99,24 @@ def test_slow_trickles_the_right_answer(mock_kobo: MockControl, http: urllib3.Po
         pieces.append(piece)
     assert b"".join(pieces) == b"100000.00"
     assert len(pieces) > 3
+
+
+def test_late_gives_the_right_answer_whole(mock_kobo: MockControl, http: urllib3.PoolManager) -> None:
+    mock_kobo.fail_next("credit", "late", seconds=0.2)
+    body = {"user": "demo", "pass": "demo-pass"}
+    begun = time.monotonic()
+    url = f"{mock_kobo.base_url}/credit/"
+    response = http.request("POST", url, fields=body, encode_multipart=False, preload_content=False)
+    assert response.read1() == b"100000.00"
+    assert time.monotonic() - begun >= 0.2
+
+
+def test_clearing_lets_go_what_is_late(mock_kobo: MockControl, post: Post) -> None:
+    mock_kobo.add_fault(endpoint="credit", kind="late", seconds=600)
+    timer = threading.Timer(0.1, mock_kobo.clear_faults)
+    timer.start()
+    assert post("credit").data == b"100000.00"
+    timer.join()
 
 
 def test_an_answer_after_executing(mock_kobo: MockControl, send: Send) -> None:
