@@ -3,14 +3,15 @@
     .venv/bin/python -m benchmarks.polling [--messages 20000] [--latency 0.1] [--losing 0.1]
 
 The table is MiniStack's in a process of its own (it is quicker than moto and keeps conditions under threads); the mock
-is a process too, its answers held back by its own fault `slow`; the poller is the deployed code in this one. Half of
-the messages are in parts of 500 recipients, half in parts of one (`--singles`).
+is a process too, its answers held back by its own fault `late`; in this one is the poller, the deployed code, and
+nothing else. Half of the messages are in parts of 500 recipients, half in parts of one (`--singles`).
 Ends with exit 1 unless all are final in the table. With `--losing` a share of the answers is lost on the way, and one
 run is made: what it finds out per second shows what the losses cost beyond their share.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -25,9 +27,9 @@ from typing import Any, cast
 
 import boto3
 import click
-from botocore.config import Config
 
 from kobo_sms.aws.dynamodb import encode
+from kobo_sms.composition.aws import UNCHECKED
 from kobo_sms.kobomobile.answers import Accepted, Lost, ReportAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
@@ -41,9 +43,12 @@ from kobo_sms.reports.tally import Tally
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending.records import describe, due_shard
 from kobo_sms.table import moment
-from local_aws.stack import LocalStack, running_stack
+from local_aws.processes.child import HOST, Child, started
+from local_aws.processes.ports import reserved
+from local_aws.processes.programs import ACCESS_KEY, REGION, SECRET_KEY, engine, mock
 from mock_kobo.control_client import MockControl
 
+TABLE = "messages"
 USER, PASSWORD = "bench", "bench-pass"
 SENDER = "Bench"
 # What the handler leaves of an invocation's minute.
@@ -101,26 +106,80 @@ class TimedClient(KoboClient):
 )
 def main(messages: int, latency: float, at_once: int, singles: float, losing: float) -> None:
     """Poll them all and say how it went beside the limits."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_stack(every=86_400, directory=Path(folder)) as stack,
-        MockControl(str(stack.mock_url)) as mock,
-    ):
-        mock.set_account(user=USER, password=PASSWORD, balance=10 * messages)
-        mock.set_clock(delivery_seconds=0)
-        fill(stack, mock, messages, singles)
+    with running_surroundings() as (dynamodb, kobo, processes):
+        kobo.set_account(user=USER, password=PASSWORD, balance=10 * messages)
+        kobo.set_clock(delivery_seconds=0)
+        fill(dynamodb, kobo, messages, singles)
         click.echo(f"{messages:,} messages pending")
-        mock.add_fault(endpoint="report", kind="slow", seconds=latency)
+        kobo.add_fault(endpoint="report", kind="late", seconds=latency)
         timings = Timings()
-        begun, used = time.perf_counter(), time.process_time()
-        tallies = list(runs(stack, mock, timings, at_once, losing))
-        took, used = time.perf_counter() - begun, time.process_time() - used
-        final = count_final(stack)
+        begun, used = time.perf_counter(), {name: processor_seconds(pid) for name, pid in processes.items()}
+        tallies = list(runs(dynamodb, kobo, timings, at_once, losing))
+        took = time.perf_counter() - begun
+        used = {name: processor_seconds(pid) - used[name] for name, pid in processes.items()}
+        final = count_final(dynamodb)
     tell(messages, tallies, timings, took, used, at_once, final)
     sys.exit(final < messages and not losing)
 
 
-def fill(stack: LocalStack, mock: MockControl, messages: int, singles: float) -> None:
+@contextmanager
+def running_surroundings() -> Iterator[tuple[Any, MockControl, dict[str, int]]]:
+    """Run the table and the mock; yield their clients, and the processes by what they are."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        reserved(0, "--aws-port") as aws_port,
+        reserved(0, "--port") as mock_port,
+    ):
+        directory = Path(folder)
+        (directory / "work").mkdir()
+        with (
+            started(engine(aws_port, directory)) as table,
+            started(mock(mock_port, directory)) as gateway,
+            MockControl(f"http://{HOST}:{mock_port}") as kobo,
+        ):
+            table.wait_until_ready()
+            gateway.wait_until_ready()
+            yield make_table(aws_port), kobo, {"poller": os.getpid(), "table": _pid(table), "mock": _pid(gateway)}
+
+
+def make_table(port: int) -> Any:
+    """Make the table with the index of what is due; return its client."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=f"http://{HOST}:{port}",
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=UNCHECKED,
+    )
+    key, due = [("id", "HASH"), ("part", "RANGE")], [("due_shard", "HASH"), ("due_at", "RANGE")]
+    types = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
+    index: Any = {"IndexName": "due", "KeySchema": _schema(due), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_schema(key),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()],  # type: ignore[misc]
+        GlobalSecondaryIndexes=[index],
+    )
+    return client
+
+
+def _schema(key: list[tuple[str, str]]) -> Any:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in key]
+
+
+def _pid(child: Child) -> int:
+    return child.process.pid
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process so far (Linux)."""
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def fill(dynamodb: Any, mock: MockControl, messages: int, singles: float) -> None:
     """Send the messages and put their parts into the table as send_sms leaves them, due by now."""
     client = KoboClient(mock.base_url, cast("Credentials", Login()), timeout=60, connections=1)
     for at in range(0, messages, CAMPAIGN):
@@ -130,9 +189,9 @@ def fill(stack: LocalStack, mock: MockControl, messages: int, singles: float) ->
         answer = client.send(Part(Request(f"send-{at}", numbers, "Hello"), 0.0), sender=SENDER)
         assert isinstance(answer, Accepted)
         if at < messages * (1 - singles):
-            put(stack, [item(f"campaign-{at}", answer.ids)])
+            put(dynamodb, [item(f"campaign-{at}", answer.ids)])
         else:
-            put(stack, [item(f"single-{number}", {number: msgid}) for number, msgid in answer.ids.items()])
+            put(dynamodb, [item(f"single-{number}", {number: msgid}) for number, msgid in answer.ids.items()])
 
 
 def item(request_id: str, ids: dict[str, str]) -> dict[str, Any]:
@@ -144,28 +203,18 @@ def item(request_id: str, ids: dict[str, str]) -> dict[str, Any]:
     return {"id": request_id, "part": "0", "state": "sent", "updated_at": moment(now - 121), **known, **due}
 
 
-def put(stack: LocalStack, items: list[dict[str, Any]]) -> None:
+def put(dynamodb: Any, items: list[dict[str, Any]]) -> None:
     """Write items in batches."""
-    table = stack.environment["KOBO_TABLE"]
     for at in range(0, len(items), 25):
         wanted: Any = [{"PutRequest": {"Item": encode(each)}} for each in items[at : at + 25]]
-        stack.clients.dynamodb.batch_write_item(RequestItems={table: wanted})
+        dynamodb.batch_write_item(RequestItems={TABLE: wanted})
 
 
-def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int, losing: float) -> Iterator[Tally]:
+def runs(dynamodb: Any, mock: MockControl, timings: Timings, at_once: int, losing: float) -> Iterator[Tally]:
     """Run the poller, one invocation after the other, until nothing is due; once where answers are lost."""
-    variables = stack.environment
-    dynamodb = boto3.client(
-        "dynamodb",
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=variables["AWS_DEFAULT_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        config=Config(max_pool_connections=20),
-    )
     timings.watch(dynamodb)
-    store = ReportStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
-    stats = StatsStore(dynamodb, variables["KOBO_TABLE"], keep_seconds=86_400)
+    store = ReportStore(dynamodb, TABLE, keep_seconds=86_400)
+    stats = StatsStore(dynamodb, TABLE, keep_seconds=86_400)
     settings = ReportSettings(120.0, 72 * 3600.0)
     client = TimedClient(mock.base_url, timings, at_once, losing)
     with ThreadPoolExecutor(at_once + WRITES_AT_ONCE + 1) as pool:
@@ -183,15 +232,21 @@ def runs(stack: LocalStack, mock: MockControl, timings: Timings, at_once: int, l
                 return
 
 
-def count_final(stack: LocalStack) -> int:
+def count_final(dynamodb: Any) -> int:
     """Return how many recipients are delivered in the table."""
-    pages = stack.clients.dynamodb.get_paginator("scan").paginate(TableName=stack.environment["KOBO_TABLE"])
+    pages = dynamodb.get_paginator("scan").paginate(TableName=TABLE)
     recipients = (each["recipients"]["M"] for page in pages for each in page["Items"] if "recipients" in each)
     return sum(known["M"].get("state", {}).get("S") == "delivered" for part in recipients for known in part.values())
 
 
 def tell(
-    messages: int, tallies: list[Tally], timings: Timings, took: float, used: float, at_once: int, final: int
+    messages: int,
+    tallies: list[Tally],
+    timings: Timings,
+    took: float,
+    used: dict[str, float],
+    at_once: int,
+    final: int,
 ) -> None:
     """Print the figures, each beside its limit."""
     calls, asked = sum(tally.calls for tally in tallies), timings.of["report/"]
@@ -203,7 +258,9 @@ def tell(
         f" = {at_once / latency:.0f}"
     )
     click.echo(f"calls at once        {sum(asked) / took:.1f}    the most: {at_once}")
-    click.echo(f"processor time       {used / calls * 1000:.2f} ms a call, of this process")
+    for name, seconds in used.items():
+        share = f"{seconds / took:.2f} of a processor"
+        click.echo(f"{name:<21}{seconds / calls * 1000:.2f} ms of the processor a call, {share}")
     for name, seconds in timings.of.items():
         click.echo(f"{name:<16}{len(seconds):>7,} calls, {_milliseconds(seconds)}")
 

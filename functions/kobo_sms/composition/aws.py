@@ -19,6 +19,9 @@ from kobo_sms.aws.fresh_connections import never_reuse_idle
 AWS = Config(
     connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=20
 )
+# For who reads and writes many items: botocore's look at each of their values takes a seventh of such a call. What
+# `aws.dynamodb` has encoded is of the right types.
+UNCHECKED = AWS.merge(Config(parameter_validation=False))
 
 
 class QuickLoader(Loader):

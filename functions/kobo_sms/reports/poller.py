@@ -23,8 +23,8 @@ from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.table import DUE_SHARDS
 
 # Each holds a thread and a connection, together half a megabyte of the function's 512. What a gateway can take shows
-# by its latency, and a third of a processor makes little more than 300 calls a second whatever their number.
-MOST_CALLS_AT_ONCE = 64
+# by its latency.
+MOST_CALLS_AT_ONCE = 96
 # Calls that write, of up to 25 parts each.
 WRITES_AT_ONCE = 2
 # The schedule is learned from the newest observations that make so many for a network, at most eight hours old.

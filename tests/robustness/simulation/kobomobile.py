@@ -81,7 +81,7 @@ class KoboMobile:
         """Return every SMS that went out."""
         return self.mock.gateway.messages.listed("ORDER BY messages.id", (), 1_000_000, self._clock())
 
-    def request(self, method: str, url: str, *, body: str, **_: Any) -> Response:
+    def urlopen(self, method: str, url: str, *, body: str, **_: Any) -> Response:
         """Make one call; its answer may get lost in every way there is."""
         endpoint = url.rstrip("/").rsplit("/", 1)[-1]
         fields = dict(parse_qsl(body, keep_blank_values=True))
