@@ -23,7 +23,7 @@ from statistics import median
 import click
 
 from benchmarks.svg import Panel, write
-from kobo_sms.reports import networks
+from kobo_sms.reports import schedule
 from kobo_sms.reports.counts import Counts, quarter, recent
 from kobo_sms.reports.poller import ENOUGH_OBSERVATIONS
 from kobo_sms.reports.rounds import Ended
@@ -36,7 +36,7 @@ WINDOW = 0.5 * HOUR
 HALF_HOUR = 1800.0
 BEFORE, AFTER = 150.0, 720.0
 PACE = Pace(first_after=120.0, give_up_after=72 * HOUR)
-NETWORK = networks.MTN
+NETWORK = schedule.MTN
 DRAWN = "docs/learned-schedule.svg"
 Gap = Callable[[float, float], float]
 

@@ -35,11 +35,10 @@ from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
+from kobo_sms.reports.counts import Tally
 from kobo_sms.reports.poller import MOST_CALLS_AT_ONCE, WRITES_AT_ONCE, Poller
 from kobo_sms.reports.settings import ReportSettings
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
-from kobo_sms.reports.tally import Tally
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending.records import describe, due_shard
 from kobo_sms.table import moment

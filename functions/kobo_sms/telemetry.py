@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from kobo_sms.campaigns.result import QueueingResult
     from kobo_sms.credit.check import Checked
     from kobo_sms.events.published import Published
-    from kobo_sms.reports.counts import End
-    from kobo_sms.reports.tally import Tally
+    from kobo_sms.reports.counts import End, Tally
     from kobo_sms.sending.result import SendResult
 
 _LOUD = {State.UNKNOWN, State.FAILED, "invalid"}
@@ -169,15 +168,18 @@ def count_backlog(logger: Logger, metrics: Metrics, seconds_overdue: Callable[[]
 _NOTEWORTHY_SILENCE = 600.0
 
 
-def count_silence(logger: Logger, metrics: Metrics, seconds_since_check: Callable[[], float | None]) -> None:
-    """Measure how long ago check_credit has run, which cannot tell itself that it does not."""
+def count_silence(
+    logger: Logger, metrics: Metrics, checked_at: Callable[[], float | None], clock: Callable[[], float]
+) -> None:
+    """Measure how long ago check_credit has run (epoch seconds; None: never), which cannot tell itself that it does
+    not."""
     try:
-        seconds = seconds_since_check()
+        last, now = checked_at(), clock()
     except Exception as error:  # noqa: BLE001 - logged
         logger.error("silence not measured", **_described(error))
         return
-    if seconds is not None and seconds >= _NOTEWORTHY_SILENCE:
-        metrics.add_metric("SecondsSinceCheck", MetricUnit.Seconds, seconds)
+    if last is not None and now - last >= _NOTEWORTHY_SILENCE:
+        metrics.add_metric("SecondsSinceCheck", MetricUnit.Seconds, now - last)
 
 
 def publish_published(logger: Logger, metrics: Metrics, done: Published) -> None:

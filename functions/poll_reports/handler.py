@@ -19,11 +19,11 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """
     app = report_app()
     deadline = Deadline.in_seconds(context.get_remaining_time_in_millis() / 1000, app.clock)
-    if "shard" not in event:
+    if "shard" not in event and app.fan_out is not None:
         telemetry.log_fan_out(app.logger, app.fan_out.start(context.function_name))
     tally = app.poller.run(deadline, int(event.get("shard", 0)))
     if "shard" not in event:
-        telemetry.count_silence(app.logger, app.metrics, app.seconds_since_check)
+        telemetry.count_silence(app.logger, app.metrics, app.valve.checked_at, app.clock)
     telemetry.publish_tally(app.logger, app.metrics, tally)
     if tally.failure is not None:
         raise tally.failure

@@ -20,7 +20,7 @@ from kobo_cli.connection import Connection
 from kobo_cli.errors import CliError
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.reports.counts import Counts
-from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import StatsStore
 
 QUARTER, DAY = 900, 86_400
 # From sending to the first question: FirstReportAfterSeconds, and about a minute until the schedule's next run is over.

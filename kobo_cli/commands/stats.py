@@ -42,7 +42,7 @@ def command(since: float, as_json: bool, stack: str | None, local: bool) -> None
     \b
     Example: kobo stats --since 7d --stack my-stack
     """
-    from kobo_sms.reports.stats_store import StatsStore
+    from kobo_sms.reports.store import StatsStore
 
     connection = connect(stack, local)
     store = StatsStore(connection.dynamodb, connection.variables["KOBO_TABLE"], keep_seconds=0)

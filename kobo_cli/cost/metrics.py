@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.reports.networks import ALL
+from kobo_sms.reports.schedule import NETWORKS
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ SERIES = (
         usual=("PartsPutOff", "ReportCalls", "SecondsToReport", "Delivered", "Undelivered", "DoNotDisturb", "Expired"),
         seldom=("ReportsUnanswered", "Unknown", "SecondsSinceCheck"),
     ),
-    Series(usual=("Delivered", "NotDelivered"), dimension="network", values=len(ALL)),
+    Series(usual=("Delivered", "NotDelivered"), dimension="network", values=len(NETWORKS)),
     Series(
         usual=("Balance", "BalanceUnread", "CreditUsedPerHour", "LanesClosed", "SecondsOverdue"),
         seldom=("LanesResting",),

@@ -20,10 +20,9 @@ from kobo_sms.events.published import Published
 from kobo_sms.kobomobile.report_codes import REASONS
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.states import FROM_A_REPORT, State
-from kobo_sms.reports.counts import MOST_SENDERS
-from kobo_sms.reports.networks import ALL
+from kobo_sms.reports.counts import MOST_SENDERS, PutOff, Tally
 from kobo_sms.reports.rounds import Ended
-from kobo_sms.reports.tally import PutOff, Tally
+from kobo_sms.reports.schedule import NETWORKS
 from kobo_sms.sending.result import SendResult
 from tests.alarms.emf import Metric, read_datapoints
 
@@ -79,9 +78,9 @@ def _poll(logger: Logger, metrics: Metrics) -> None:
         for at in range(2 * MOST_SENDERS)
         for state in (*FROM_A_REPORT, State.UNKNOWN)
         for reason in REASONS
-        for network in ALL
+        for network in NETWORKS
     )
-    telemetry.count_silence(logger, metrics, lambda: 3600.0)
+    telemetry.count_silence(logger, metrics, lambda: 0.0, lambda: 3600.0)
     telemetry.publish_tally(logger, metrics, tally)
 
 

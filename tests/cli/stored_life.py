@@ -13,9 +13,9 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import BadNumber, Request
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import rounds_with
+from kobo_sms.reports.records import ReportWrite, rounds_with
 from kobo_sms.reports.rounds import Answered, Round
-from kobo_sms.reports.store import ReportStore, ReportWrite
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems

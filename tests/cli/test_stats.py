@@ -17,7 +17,7 @@ from kobo_cli.reports.stats import ROWS, build
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.schedule import EDGES
-from kobo_sms.reports.stats_store import StatsStore
+from kobo_sms.reports.store import StatsStore
 
 
 def counted() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kobo_sms.aws.dynamodb import decode, encode
 from kobo_sms.history import History, HistoryAttribute, cut
-from kobo_sms.reports.asked import ROUNDS
+from kobo_sms.reports.records import ROUNDS
 from kobo_sms.sending.attempts import HISTORY
 from kobo_sms.valve.changes import CHANGES
 from tests.unit.sending.test_item_size import size

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import random
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
@@ -20,8 +20,7 @@ from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.reports.fan_out import FanOut
 from kobo_sms.reports.poller import MOST_CALLS_AT_ONCE, WRITES_AT_ONCE, Poller
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.valve.store import ValveStore
 
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportApp:
-    """What poll_reports's handler works with; `seconds_since_check` is None if check_credit has never run."""
+    """What poll_reports's handler works with; `fan_out` is None where there is one shard."""
 
     poller: Poller
-    seconds_since_check: Callable[[], float | None]
-    fan_out: FanOut
+    valve: ValveStore
+    fan_out: FanOut | None
     pool: ThreadPoolExecutor
     clock: Callable[[], float]
     logger: Logger
@@ -51,7 +50,7 @@ def report_app() -> ReportApp:
     ConfigurationError
         when the environment is incomplete.
     """
-    return build_report_app(os.environ, Runtime(time.time, random.uniform, lambda: uuid.uuid4().hex[:12]))
+    return build_report_app(os.environ, Runtime(time.time, random.uniform, partial(token_hex, 6)))
 
 
 def build_report_app(
@@ -68,14 +67,9 @@ def build_report_app(
     dynamodb = make_client("dynamodb", UNCHECKED)
     poller = build_poller(env, client, dynamodb, runtime, pool, most_at_once)
     shards = settings.read_reports(env).shards
-    functions = make_client("lambda") if shards > 1 else None
+    fan_out = FanOut(make_client("lambda"), shards) if shards > 1 else None
     valve = ValveStore(dynamodb, settings.read_store(env).table)
-
-    def seconds_since_check() -> float | None:
-        checked_at = valve.checked_at()
-        return None if checked_at is None else runtime.clock() - checked_at
-
-    return ReportApp(poller, seconds_since_check, FanOut(functions, shards), pool, runtime.clock, Logger(), Metrics())
+    return ReportApp(poller, valve, fan_out, pool, runtime.clock, Logger(), Metrics())
 
 
 def build_poller(

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kobo_sms.reports.store import MOST_KEYS, Key, ReportStore
+from kobo_sms.reports.records import Key
+from kobo_sms.reports.store import MOST_KEYS, ReportStore
 from kobo_sms.table import Item
 
 HELD_AT_ONCE = 2

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class FanOut:
-    """Invokes this function once for each of the other shards; `client` is None where there is only one."""
+    """Invokes this function once for each of the other shards."""
 
-    def __init__(self, client: LambdaClient | None, shards: int) -> None:
+    def __init__(self, client: LambdaClient, shards: int) -> None:
         self._client = client
         self._shards = shards
 
@@ -26,8 +26,6 @@ class FanOut:
         return [shard for shard in range(1, self._shards) if not self._invoke(function, shard)]
 
     def _invoke(self, function: str, shard: int) -> bool:
-        if self._client is None:
-            return False
         try:
             self._client.invoke(
                 FunctionName=function, InvocationType="Event", Payload=json.dumps({"shard": shard}).encode()

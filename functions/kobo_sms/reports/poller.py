@@ -8,16 +8,14 @@ from functools import partial
 
 from kobo_sms.aws.item_errors import is_of_one_item
 from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.reports import networks
-from kobo_sms.reports.counts import recent
+from kobo_sms.reports import schedule
+from kobo_sms.reports.counts import Tally, recent
 from kobo_sms.reports.due import DueParts
 from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
 from kobo_sms.reports.run import Dependencies, Run
 from kobo_sms.reports.schedule import DeliveryTimes, Pace
 from kobo_sms.reports.settings import ReportSettings
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
-from kobo_sms.reports.tally import Tally
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.table import DUE_SHARDS
@@ -134,9 +132,9 @@ class Poller:
 
     def _histograms(self, now: float, tally: Tally) -> Mapping[str, list[float]]:
         try:
-            return recent(self._stats.since(now - _LOOK_BACK), networks.ALL, ENOUGH_OBSERVATIONS)
+            return recent(self._stats.since(now - _LOOK_BACK), schedule.NETWORKS, ENOUGH_OBSERVATIONS)
         except Exception as error:
             if not is_of_one_item(error):
                 raise
             tally.unreadable["statistics"] = error
-            return recent((), networks.ALL, ENOUGH_OBSERVATIONS)
+            return recent((), schedule.NETWORKS, ENOUGH_OBSERVATIONS)

@@ -15,8 +15,8 @@ from kobo_sms.kobomobile.report_codes import REASONS, FinalReport, judge
 from kobo_sms.kobomobile.tokens import Kind
 from kobo_sms.messages import states
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import AskedRound, count_answers
-from kobo_sms.reports.networks import original_network
+from kobo_sms.reports.records import AskedRound, count_answers
+from kobo_sms.reports.schedule import original_network
 from kobo_sms.table import Item, moment
 
 # Right after sending, an id may not have reached the reports yet; later, KoboMobile has forgotten it.

@@ -18,12 +18,12 @@ from typing import TypeVar
 from kobo_sms.kobomobile.answers import Refused, ReportAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Kind
+from kobo_sms.reports.counts import PutOff, Tally
 from kobo_sms.reports.due import DueParts
 from kobo_sms.reports.limit import AdaptiveLimit, RunBreaker
+from kobo_sms.reports.records import Key
 from kobo_sms.reports.rounds import Answered, Round, is_heard, require_pollable
 from kobo_sms.reports.schedule import DeliveryTimes
-from kobo_sms.reports.store import Key
-from kobo_sms.reports.tally import PutOff, Tally
 from kobo_sms.reports.writer import ReportWriter, WriteQueue, Written
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item

@@ -2,7 +2,7 @@
 
 Times run from the moment a part was sent to its recipient's final report, in seconds. A histogram has logarithmic
 bins, two to a doubling: bin 0 holds what took less than a second, bin k what took `EDGES[k - 1]` to `EDGES[k]`, the
-last one also what took longer.
+last one also what took longer. What is learned is learned for each network.
 """
 
 from __future__ import annotations
@@ -11,6 +11,19 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+
+MTN, AIRTEL, GLO, NINE_MOBILE, OTHER = "MTN", "Airtel", "Glo", "9mobile", "other"
+NETWORKS = (MTN, AIRTEL, GLO, NINE_MOBILE, OTHER)
+
+# The mobile blocks of the Nigerian Communications Commission's national numbering plan, as the networks' own
+# customer pages give them; without the leading 0.
+_PREFIXES = {
+    MTN: "703 704 706 803 806 810 813 814 816 903 906 913 916",
+    AIRTEL: "701 708 802 808 812 901 902 904 907 911 912",
+    GLO: "705 805 807 811 815 905 915",
+    NINE_MOBILE: "809 817 818 908 909",
+}
+_NETWORK_OF = {f"234{prefix}": network for network, prefixes in _PREFIXES.items() for prefix in prefixes.split()}
 
 EDGES = tuple(2 ** (k / 2) for k in range(37))
 BINS = len(EDGES)
@@ -29,6 +42,12 @@ _GAP_IN_THE_HALF_HOUR = 600.0
 _LONGEST_GAP = 3600.0
 _MANY, _SOME = 0.25, 0.05
 _JITTER = 0.1
+
+
+def original_network(number: str) -> str:
+    """Return the Nigerian network that `number` (digits, `2348030000000`) was first given by, `other` abroad and if
+    unknown. Numbers keep their prefix when they are ported: it is the original network, never today's."""
+    return _NETWORK_OF.get(number[:6], OTHER)
 
 
 def spread(low: float, high: float) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""Parts whose reports are due, in the messages table: found, leased, read, written back; and what is learned of them.
+"""Parts whose reports are due, in the messages table: found, leased, read, written back; and the counters of them.
 
 Due parts are found by the index `due`, whose partitions (shards) spread them evenly. A shard is leased before its
 parts are polled, so that invocations that overlap share the shards instead of doubling the calls. A lease runs out
@@ -8,14 +8,17 @@ moves on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import Expression, condition_failed, decode, encode
 from kobo_sms.aws.statements import execute, update
-from kobo_sms.messages.progress import describe_progress
-from kobo_sms.table import DUE_SHARDS, REPORTS_ID, Item, moment
+from kobo_sms.reports.counts import Counts, quarter
+from kobo_sms.reports.records import Key, ReportWrite
+from kobo_sms.table import DUE_SHARDS, REPORTS_ID, STATS_ID, Item, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 _TURN_SECONDS = 60
 # What BatchGetItem takes at most.
 MOST_KEYS = 100
-Key = tuple[str, str]
+# An update expression may be 4 kB long; one attribute takes 14 characters of it.
+_MOST_ATTRIBUTES = 100
 
 
 @dataclass(frozen=True)
@@ -34,53 +38,6 @@ class DuePage:
 
     due: list[tuple[float, Key]]
     more: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class ReportWrite:
-    """What a round of questions makes of `item`, a part as it was read: its recipients, when all pending ones were
-    asked (None: not all were), when to ask next (None: never again), and the attributes that remember the rounds.
-
-    Moments are epoch seconds; `now` is when it is written.
-    """
-
-    item: Item
-    recipients: Mapping[str, Item]
-    now: float
-    next_due: float | None
-    asked_at: float | None = None
-    rounds: Item = field(default_factory=dict)
-
-    @property
-    def key(self) -> Key:
-        """The part's key in the table."""
-        return self.item["id"], self.item["part"]
-
-    def changes(self, keep_seconds: float) -> Item:
-        """Return what becomes of the attributes; None for one that is removed."""
-        item, now = self.item, self.now
-        changes: Item = {"recipients": dict(self.recipients), "updated_at": moment(now)} | self.rounds
-        changes["expires"] = int(now + keep_seconds)
-        if "campaign_shard" in item:
-            changes["progress"] = describe_progress(item["state"], item.get("reason"), self.recipients)
-        if self.asked_at is not None:
-            changes["asked_at"] = moment(self.asked_at)
-        if "put_off" in item:
-            changes["put_off"] = None
-        return changes | self._due()
-
-    def known(self) -> Item:
-        """Return what the table must still hold, None for what must not be there: nobody has written meanwhile."""
-        if "due_at" in self.item:
-            return {"due_at": self.item["due_at"]}
-        return {"due_at": None, "updated_at": self.item["updated_at"]}
-
-    def _due(self) -> Item:
-        if self.next_due is None:
-            return {"due_shard": None, "due_at": None}
-        # It doubles as the part's version: a later writer of the same item must not hold it for unchanged.
-        later = float(self.item["due_at"]) + 0.001 if "due_at" in self.item else 0.0
-        return {"due_at": moment(max(self.next_due, later))}
 
 
 class ReportStore:
@@ -183,6 +140,42 @@ def _key(key: Key) -> Item:
 
 def _wire(key: Key) -> dict[str, Any]:
     return encode(_key(key))
+
+
+class StatsStore:
+    """Adds to the counters of each quarter of an hour (`reports.counts`) and reads them. Errors of DynamoDB pass
+    through."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, keep_seconds: float) -> None:
+        self._client = client
+        self._table = table
+        self._keep = keep_seconds
+
+    def add(self, counts: Counts, *, token: str, now: float) -> None:
+        """Add a run's counts to the quarter of an hour of `now` (epoch seconds), once for each `token`.
+
+        Adding is not idempotent, and boto3 repeats a write whose answer was lost: the item remembers the tokens.
+        """
+        attributes = iter(counts.attributes().items())
+        key = encode({"id": STATS_ID, "part": quarter(now)})
+        for batch in iter(lambda: dict(islice(attributes, _MOST_ATTRIBUTES)), {}):
+            write = Expression().set(expires=int(now + self._keep)).add_named(batch).add(runs={token})
+            runs = write.name("runs")
+            write.where(f"attribute_not_exists({runs}) OR NOT contains({runs}, {write.value(token)})")
+            # The condition fails where boto3 repeats a write of ours.
+            with suppress(self._client.exceptions.ConditionalCheckFailedException):
+                self._client.update_item(**write.update(self._table, key))
+            token = f"{token}+"
+
+    def since(self, start: float) -> Iterator[Item]:
+        """Return the items from the quarter of an hour of `start` (epoch seconds) on, the newest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="id = :id AND part >= :start",
+            ExpressionAttributeValues=encode({":id": STATS_ID, ":start": quarter(start)}),
+            ScanIndexForward=False,
+        )
+        return (decode(item) for page in pages for item in page["Items"])
 
 
 class ReportBacklog:

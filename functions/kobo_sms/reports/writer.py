@@ -13,11 +13,11 @@ from decimal import Decimal
 
 from kobo_sms.aws.item_errors import is_of_one_item
 from kobo_sms.aws.statements import MOST_STATEMENTS
-from kobo_sms.reports.asked import rounds_with
+from kobo_sms.reports.counts import PutOff
+from kobo_sms.reports.records import ReportWrite, rounds_with
 from kobo_sms.reports.rounds import Round, RoundResult
 from kobo_sms.reports.schedule import DeliveryTimes, Pace, next_gap
-from kobo_sms.reports.store import ReportStore, ReportWrite
-from kobo_sms.reports.tally import PutOff
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.table import Item, moment
 

@@ -8,7 +8,7 @@ from kobo_cli.reports.why import words
 from kobo_cli.reports.why.rows import Item, Row, Say, joined
 from kobo_sms.credit.wording import plural
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import ROUNDS, AskedRound, rounds_of
+from kobo_sms.reports.records import ROUNDS, AskedRound, rounds_of
 
 
 def report_rows(item: Item, say: Say) -> Iterator[Row]:

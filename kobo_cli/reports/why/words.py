@@ -11,7 +11,7 @@ from kobo_sms.kobomobile.report_codes import judge
 from kobo_sms.kobomobile.tokens import meaning_of
 from kobo_sms.messages.parts import MAX_NUMBERS
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import NONE_YET, AskedRound
+from kobo_sms.reports.records import NONE_YET, AskedRound
 from kobo_sms.sending.attempts import DIED, DROPPED, NOT_ASKED, RETRIED, Attempt
 
 MAYBE_EXECUTED = "KoboMobile may or may not have executed the call"

@@ -87,6 +87,11 @@ def campaigns(functions: Functions, stack: Stack, kobo: MockControl) -> None:
     kobo.advance(DAY)
     assert sum(functions.poll(**shard)["parts"] for shard in ({}, {"shard": 1})) == len(LANES)
     assert functions.queue_campaigns()["finished"] == len(LANES)
+    # One part is written by another call than several.
+    functions.put({"to": NUMBERS[:1], "msg": "alone"})
+    functions.deliver()
+    kobo.advance(DAY)
+    assert functions.poll()["parts"] == 1
 
 
 def publish(functions: Functions, sample: Sequence[dict[str, Any]]) -> None:

@@ -12,8 +12,7 @@ import pytest
 
 from kobo_sms.composition import settings
 from kobo_sms.reports.poller import Poller
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.valve.store import ValveStore
 from tests.integration.reports.polled_parts import Gateway

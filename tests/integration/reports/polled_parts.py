@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.kobomobile.answers import Lost, Refused, Report, ReportAnswer
-from kobo_sms.reports.tally import Tally
+from kobo_sms.reports.counts import Tally
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import Item, moment
 

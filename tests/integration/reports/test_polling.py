@@ -8,7 +8,8 @@ import pytest
 
 from kobo_sms.kobomobile.answers import ReportAnswer
 from kobo_sms.reports.poller import Poller
-from kobo_sms.reports.store import ReportStore, ReportWrite
+from kobo_sms.reports.records import ReportWrite
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.runtime import Deadline
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kobo_sms.kobomobile.answers import Report
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.reports.writer import pause_after
 from tests.integration.reports.polled_parts import NUMBERS, Gateway, due_of, finals, parts, put, run
 

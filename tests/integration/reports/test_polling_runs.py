@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.kobomobile.answers import Refused, Report, ReportAnswer
-from kobo_sms.reports import networks
+from kobo_sms.reports import schedule
 from kobo_sms.reports.counts import Counts, recent
+from kobo_sms.reports.records import ReportWrite
 from kobo_sms.reports.rounds import Ended
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import DuePage, ReportStore, ReportWrite
+from kobo_sms.reports.store import DuePage, ReportStore, StatsStore
 from kobo_sms.runtime import Deadline
 from kobo_sms.table import REPORTS_ID
 from tests.integration.reports.polled_parts import Gateway, due_of, parts, put, run
@@ -155,8 +155,8 @@ def test_unprocessed_keys_are_asked_for_again(
 def test_counting_twice_under_one_name_counts_once(stats: StatsStore, clock: Clock) -> None:
     """boto3 repeats a write whose answer was lost."""
     once = Counts()
-    once.add(Ended("delivered", None, network, f"S{at}", 1.0, 1e5) for network in networks.ALL for at in range(8))
-    once.add(Ended("expired", "absent", network, "S1", 1.0, 1e5) for network in networks.ALL)
+    once.add(Ended("delivered", None, network, f"S{at}", 1.0, 1e5) for network in schedule.NETWORKS for at in range(8))
+    once.add(Ended("expired", "absent", network, "S1", 1.0, 1e5) for network in schedule.NETWORKS)
     assert len(once.attributes()) > 200
     for token in ("a", "a", "b"):
         stats.add(once, token=token, now=clock.now)

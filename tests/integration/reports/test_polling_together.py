@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from kobo_sms.kobomobile.answers import Report
-from kobo_sms.reports.store import ReportStore, ReportWrite
+from kobo_sms.reports.records import ReportWrite
+from kobo_sms.reports.store import ReportStore
 from tests.integration.reports.polled_parts import NUMBERS, Gateway, due_of, finals, parts, put, run
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ from kobo_sms.kobomobile.credentials import Credentials
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.reports.poller import Poller
 from kobo_sms.reports.settings import ReportSettings
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import ReportStore
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending.batch import BatchSender
 from kobo_sms.sending.batch_store import BatchStore

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from kobo_cli.reports.why.story import tell
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import rounds_of
+from kobo_sms.reports.records import rounds_of
 from kobo_sms.sending.attempts import DIED, HISTORY, RETRIED, Attempt, Attempts, attempts_of
 from kobo_sms.table import iso
 from kobo_sms.valve.changes import changes_of

@@ -19,11 +19,10 @@ from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import BadNumber, Request
 from kobo_sms.messages.states import State
-from kobo_sms.reports.asked import AskedRound, rounds_with
 from kobo_sms.reports.counts import Counts
+from kobo_sms.reports.records import AskedRound, Key, ReportWrite, rounds_with
 from kobo_sms.reports.rounds import Ended
-from kobo_sms.reports.stats_store import StatsStore
-from kobo_sms.reports.store import Key, ReportStore, ReportWrite
+from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems

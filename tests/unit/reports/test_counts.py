@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.reports import networks
+from kobo_sms.reports import schedule
 from kobo_sms.reports.counts import MOST_SENDERS, OTHER_SENDER, Counts, End, quarter, recent
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.schedule import BINS
@@ -16,7 +16,7 @@ ENDS = st.builds(
     Ended,
     st.sampled_from(["delivered", "expired"]),
     st.sampled_from([None, "absent"]),
-    st.sampled_from(networks.ALL),
+    st.sampled_from(schedule.NETWORKS),
     SENDERS,
     st.floats(0, 100),
     st.floats(100, 1e6),
@@ -37,7 +37,7 @@ def test_what_is_written_is_read_again(ended: list[Ended], pages: int) -> None:
     read.take_item(counts.attributes() | {"id": "~stats", "part": "x", "expires": Decimal(5), "runs": {"a"}})
     assert (read.ends, read.pages) == (counts.ends, pages)
     assert bool(counts) == bool(ended or pages)
-    for network in networks.ALL:
+    for network in schedule.NETWORKS:
         assert read.finals(network) == pytest.approx(counts.finals(network), abs=0.001)
 
 

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.reports.schedule import BINS, EDGES, DeliveryTimes, Pace, next_gap, quantile, spread
+from kobo_sms.reports.schedule import (
+    BINS,
+    EDGES,
+    NETWORKS,
+    DeliveryTimes,
+    Pace,
+    next_gap,
+    original_network,
+    quantile,
+    spread,
+)
 
 HOUR = 3600.0
 PACE = Pace(first_after=120.0, give_up_after=72 * HOUR)
@@ -130,3 +140,24 @@ def test_quantiles() -> None:
     assert quantile(NOTHING, 0.5) is None
     assert quantile(histogram(10, 100, 1000), 0.5) == pytest.approx(100, rel=0.5)
     assert quantile(histogram(1e9), 0.9) == pytest.approx(EDGES[-1], rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("number", "network"),
+    [
+        ("2348030100001", "MTN"),
+        ("2349130000000", "MTN"),
+        ("2348020000000", "Airtel"),
+        ("2347050000000", "Glo"),
+        ("2348090000000", "9mobile"),
+        ("2348040000000", "other"),
+        ("2347100000000", "other"),
+        ("447700900123", "other"),
+        # Not Nigeria's, though the digits after the country code look like it.
+        ("448030000000", "other"),
+        ("", "other"),
+    ],
+)
+def test_original_networks(number: str, network: str) -> None:
+    assert original_network(number) == network
+    assert network in NETWORKS

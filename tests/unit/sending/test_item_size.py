@@ -16,10 +16,10 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.numbers import normalise
 from kobo_sms.messages.parts import MAX_NUMBERS, Part
 from kobo_sms.messages.request import MAX_BAD_NUMBERS, Request, parse
-from kobo_sms.reports.networks import ALL
+from kobo_sms.reports.records import ReportWrite
 from kobo_sms.reports.rounds import Answered, Round
-from kobo_sms.reports.schedule import DeliveryTimes, Pace
-from kobo_sms.reports.store import ReportStore, ReportWrite
+from kobo_sms.reports.schedule import NETWORKS, DeliveryTimes, Pace
+from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
@@ -141,7 +141,7 @@ def report(table: Largest, part: Part) -> None:
     """Let the part be put off, end with the longest words, and hear the contrary from whoever had read it before."""
     pace = Pace(120.0, GIVE_UP)
     writer = ReportWriter(table.reports, pace, Runtime(lambda: NOW + 3000, lambda low, _high: low, str))
-    times = dict.fromkeys(ALL, DeliveryTimes([0.0] * 37, pace))
+    times = dict.fromkeys(NETWORKS, DeliveryTimes([0.0] * 37, pace))
     key = part.request.id, part.name
     assert table.reports.put_off(key, now=NOW + 3000, until=NOW + 3000, times=10)
     (item,) = table.reports.get_many([key])

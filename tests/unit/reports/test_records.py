@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kobo_sms.aws.dynamodb import decode, encode
 from kobo_sms.kobomobile.answers import Lost, Refused, Report, ReportAnswer
-from kobo_sms.reports.asked import NONE_YET, OTHERS, ROUNDS, AskedRound, count_answers, rounds_of, rounds_with
+from kobo_sms.reports.records import NONE_YET, OTHERS, ROUNDS, AskedRound, count_answers, rounds_of, rounds_with
 from kobo_sms.reports.rounds import Answered, Round
 from kobo_sms.table import Item
 from tests.unit.sending.test_item_size import size
