@@ -152,13 +152,13 @@ def make_table(port: int) -> Any:
         config=UNCHECKED,
     )
     key, due = [("id", "HASH"), ("part", "RANGE")], [("due_shard", "HASH"), ("due_at", "RANGE")]
-    types = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
+    types: dict[str, Any] = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
     index: Any = {"IndexName": "due", "KeySchema": _schema(due), "Projection": {"ProjectionType": "KEYS_ONLY"}}
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_schema(key),
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()],  # type: ignore[misc]
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()],
         GlobalSecondaryIndexes=[index],
     )
     return client
@@ -257,9 +257,9 @@ def tell(
         f" = {at_once / latency:.0f}"
     )
     click.echo(f"calls at once        {sum(asked) / took:.1f}    the most: {at_once}")
-    for name, seconds in used.items():
-        share = f"{seconds / took:.2f} of a processor"
-        click.echo(f"{name:<21}{seconds / calls * 1000:.2f} ms of the processor a call, {share}")
+    for name, spent in used.items():
+        share = f"{spent / took:.2f} of a processor"
+        click.echo(f"{name:<21}{spent / calls * 1000:.2f} ms of the processor a call, {share}")
     for name, seconds in timings.of.items():
         click.echo(f"{name:<16}{len(seconds):>7,} calls, {_milliseconds(seconds)}")
 

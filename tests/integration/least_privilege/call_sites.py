@@ -13,7 +13,7 @@ from botocore import xform_name
 PACKAGE = Path(__file__).parents[3] / "functions" / "kobo_sms"
 _SERVICES = ("dynamodb", "events", "lambda", "s3", "secretsmanager", "sns", "sqs")
 # Methods of our own that have the name of an operation.
-_OURS = {("credit.alerting", "publish")}
+_OURS = {("credit.alerting.Alerting._publish", "publish")}
 
 
 @cache
@@ -37,8 +37,9 @@ def _in_module(path: Path) -> Iterator[tuple[str, str]]:
         method = call.func.attr
         if method == "get_paginator" and isinstance(call.args[0], ast.Constant):
             method = str(call.args[0].value)
-        if method in operations() and (module, method) not in _OURS:
-            yield ".".join((module, *scope)), operations()[method]
+        name = ".".join((module, *scope))
+        if method in operations() and (name, method) not in _OURS:
+            yield name, operations()[method]
 
 
 def _calls(node: ast.AST, scope: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.Call]]:
