@@ -106,6 +106,8 @@ class Lambdas:
         return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(code),
+            # Powertools warns when a batch of a hundred has filled, and so emptied, its metrics.
+            "PYTHONWARNINGS": "ignore::UserWarning",
             "TIMEOUT": str(self._timeout),
             "AWS_ENDPOINT_URL": self._aws.url,
             "AWS_DEFAULT_REGION": "eu-west-1",

@@ -44,7 +44,10 @@ def rows_of(results: Results, own: Sequence[OwnLimit], calls: int) -> list[Row]:
     rows += [Row(f"{_lost(run)}: sent twice", run.gateway, run.doubled, note="limit 0") for run in results.losing]
     missing = [run for run in results.all() if run.missing]
     rows += [Row(f"{run.workload}: never sent", run.gateway, run.missing, note="limit 0") for run in missing]
-    return rows + [Row(f"{each.name}, a second", "(bench)", each.a_second, 1 / each.cpu) for each in own]
+    rows += [Row(f"{each.name}, a second", "(bench)", each.a_second, 1 / each.cpu) for each in own]
+    # What is to be compared stands together.
+    order = {what: at for at, what in enumerate(dict.fromkeys(row.what for row in rows))}
+    return sorted(rows, key=lambda row: order[row.what])
 
 
 def table_of(rows: Iterable[Row]) -> str:
@@ -65,7 +68,7 @@ def _pace(run: Run, calls: int) -> Row:
 
 
 def _work(run: Run, least: float) -> Iterator[Row]:
-    fewest = 1 / MOST_NUMBERS if run.texts > MOST_NUMBERS and run.workload.startswith("one text") else 1.0
+    fewest = ceil(run.texts / MOST_NUMBERS) / run.texts if run.workload.startswith("one text") else 1.0
     yield Row(f"{run.workload}: CPU s per 1,000", run.gateway, run.cpu_per_thousand, least)
     yield Row(f"{run.workload}: calls of send/ a text", run.gateway, run.send_calls / run.texts, fewest)
     if run.gateway != KANNEL:

@@ -13,24 +13,7 @@ from benchmarks.peers.lambda_fleet import Backlog, QueueMessage
 from benchmarks.peers.measuring import Run
 from benchmarks.peers.plan import Results
 from benchmarks.peers.table import Row, rows_of
-
-RUN = Run(
-    gateway=OURS,
-    workload="10,000 single texts",
-    latency=0.05,
-    batch=None,
-    texts=10_000,
-    seconds=10.0,
-    cpu=1.0,
-    cpu_around=0.5,
-    send_calls=10_000,
-    executed=10_000,
-    different=10_000,
-    aws_calls=20_000,
-    aws_calls_by={},
-    write_units=20_000,
-    peak=2**20,
-)
+from tests.benchmarks.peers.runs import RUN
 
 
 def row_of(run: Run) -> Row:
