@@ -8,7 +8,7 @@ SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadgroup --no-loadsco
 BIN := $(VENV)/bin
 # A run starts a hundred processes: each would compile anew what it imports.
 unexport PYTHONDONTWRITEBYTECODE
-NEVER_IMPORTED := '/((short)?data/region_(?!NG)|event_handler|utilities/(?!__init__|typing|jmespath_utils|batch|data_classes))'
+NEVER_IMPORTED := '/((short)?data/region_(?!NG)|event_handler|utilities/(?!__init__|typing|jmespath_utils))'
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # sam build wants the template's own Python as a real binary, not as a pyenv shim.
@@ -89,8 +89,8 @@ build: .venv-sam/.done ## what is deployed: sam validate and sam build, without 
 	@test -n "$(PYTHON313)" || { echo "sam build needs python3.13; say where with make build PYTHON313=..." >&2; exit 1; }
 	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam validate --lint
 	PATH="$(dir $(PYTHON313)):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/sam build
-	# sam build leaves byte code out, and nothing can be written in AWS: each cold start would compile what it imports.
-	# Nobody changes a file there, so none is compared with its source. What is never imported has none.
+# sam build leaves byte code out, and nothing can be written in AWS: each cold start would compile what it imports.
+# Nobody changes a file there, so none is compared with its source. What is never imported has none.
 	for folder in .aws-sam/build/*/; do "$(PYTHON313)" -m compileall -q --invalidation-mode unchecked-hash -x $(NEVER_IMPORTED) "$$folder"; done
 
 runtime: .venv-lambda/.done ## what Lambda runs functions with: its Python, boto3, interface client (Linux)

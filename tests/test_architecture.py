@@ -83,7 +83,7 @@ OUTSIDE = {
     "sending": {"botocore"},
     "reports": {"botocore"},
     "credit": {"botocore"},
-    "composition": {"boto3", "botocore", "aws_lambda_powertools"},
+    "composition": {"botocore", "aws_lambda_powertools"},
     "telemetry": {"aws_lambda_powertools"},
     "batch_metrics": {"aws_lambda_powertools"},
     "handler": {"aws_lambda_powertools"},
@@ -117,9 +117,16 @@ PURE = {
     "credit.alerts",
     "reports.rounds",
 }
-# Modules, those of the interpreter itself included: measured with Python 3.11 (640, 435, 435, 419, 417), plus 2 %.
-BUDGET = {"send_sms": 652, "check_credit": 443, "poll_reports": 443, "publish_status": 427, "queue_campaign": 425}
-DEAR = {"pydantic", "aws_xray_sdk", "aws_lambda_powertools.utilities.parameters", "phonenumbers.geocoder"}
+# Modules, those of the interpreter itself included: measured with Python 3.11 (521, 435, 435, 419, 417), plus 2 %.
+BUDGET = {"send_sms": 531, "check_credit": 443, "poll_reports": 443, "publish_status": 427, "queue_campaign": 425}
+DEAR = {
+    "boto3",
+    "asyncio",
+    "pydantic",
+    "aws_xray_sdk",
+    "aws_lambda_powertools.utilities.parameters",
+    "phonenumbers.geocoder",
+}
 FOREIGN = {"mock_kobo", "local_aws", "kobo_cli", "tests"}
 
 MODULES = sorted(FUNCTIONS.rglob("*.py"))
@@ -255,7 +262,6 @@ def test_only_the_composition_root_reads_the_environment() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_every_client_of_aws_lets_go_of_idle_connections(path: Path) -> None:
     code = ast.unparse(ast.parse(path.read_text()))
-    assert code.count("boto3.client(") == code.count("never_reuse_idle(boto3.client(")
     assert code.count(".create_client(") == code.count("never_reuse_idle(aws_session().create_client(")
 
 
