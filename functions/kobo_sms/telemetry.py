@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ _LOUD = {State.UNKNOWN, State.FAILED, "invalid"}
 
 def log_result(logger: Logger, result: SendResult) -> None:
     """Write one line for one queue message: the decision and its cause."""
-    fields = {name: value for name, value in asdict(result).items() if value not in (None, "", 0, False)}
+    fields = {name: value for name, value in vars(result).items() if value not in (None, "", 0, False)}
     write = logger.error if result.outcome in _LOUD or result.dead else logger.info
     write("part decided", **fields)
 
