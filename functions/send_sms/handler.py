@@ -32,7 +32,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     batch = Batch(app)
     try:
         messages = batch.read(event["Records"], probe=probe)
-        for processed in app.sender.process(messages, deadline, app.crew()):
+        for processed in app.sender.process(messages, deadline, app.crew):
             batch.take(processed.message, processed.result)
     finally:
         batch.measured.publish(app.metrics)

@@ -79,10 +79,12 @@ class BatchSender:
     runtime: Runtime
     calls_at_once: int
 
-    def process(self, messages: Sequence[Message], deadline: Deadline, crew: BatchCrew) -> Iterator[Processed]:
+    def process(
+        self, messages: Sequence[Message], deadline: Deadline, make_crew: Callable[[], BatchCrew]
+    ) -> Iterator[Processed]:
         """Do what can be done about messages before `deadline`, when the invocation ends; yield each as it is done."""
         if len(messages) > 1:
-            yield from _Run(self, deadline, crew, deque(messages)).go()
+            yield from _Run(self, deadline, make_crew(), deque(messages)).go()
         for message in messages if len(messages) == 1 else ():
             try:
                 yield Processed(message, self.sender.process(message, deadline))

@@ -54,7 +54,7 @@ class Invocation:
         crew = TimelineCrew(world, self.process, world.scenario.calls_at_once, self._end)
         deadline = Deadline(frame.deadline, world.clock)
         try:
-            for processed in self._warm.sender.process(self.messages, deadline, crew):
+            for processed in self._warm.sender.process(self.messages, deadline, lambda: crew):
                 self._take_in(processed)
                 frame.held.discard(part_of(processed.message))
         except Crash:

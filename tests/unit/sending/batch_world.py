@@ -138,7 +138,7 @@ class World:
     def deliver(self, messages: Sequence[Message]) -> list[Processed]:
         """Have a new process work a batch off."""
         deadline = Deadline(self.now + SECONDS, lambda: self.now)
-        return list(self.sender().process(messages, deadline, InlineCrew()))
+        return list(self.sender().process(messages, deadline, InlineCrew))
 
     def stall_and_deliver(self, messages: Sequence[Message]) -> None:
         """Let the lease run out, and another process work messages off."""
