@@ -37,8 +37,9 @@ IMPLIED_PERMISSIONS = {
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
-    "dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement",
 }
+# The same of calls in which the engine finds no resource: it asks for the permission on all of them.
+IMPLIED_ON_ALL = {"dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement"}
 
 # Keys of conditions that the engine's IAM fills in with nothing: most of them would let nobody in.
 UNKNOWN_CONDITION_KEYS = {"dynamodb:LeadingKeys", "events:detail-type", "events:source", "lambda:FunctionArn"}
@@ -75,6 +76,7 @@ def _is_moot(resource: dict[str, Any]) -> bool:
 
 
 def _adapt_policy(policy: dict[str, Any]) -> None:
+    on_all: set[str] = set()
     for statement in policy["Statement"]:
         if "Action" not in statement:
             # Under a condition: none of these is about what the engine misreads.
@@ -83,6 +85,8 @@ def _adapt_policy(policy: dict[str, Any]) -> None:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         implied = [IMPLIED_PERMISSIONS[action] for action in actions if action in IMPLIED_PERMISSIONS]
         statement["Action"] = [*actions, *implied]
+        on_all |= {IMPLIED_ON_ALL[action] for action in actions if action in IMPLIED_ON_ALL}
+    policy["Statement"] += [{"Effect": "Allow", "Action": action, "Resource": "*"} for action in sorted(on_all)]
 
 
 def _forget_unknown_keys(statement: dict[str, Any]) -> None:

@@ -66,3 +66,14 @@ def test_what_lets_alarms_in_goes_with_it(principal: dict[str, str], kept: bool)
     template = {"Resources": {"Policy": both}}
     gaps.before_deployment(template)
     assert ("Policy" in template["Resources"]) is kept
+
+
+@pytest.mark.parametrize(
+    ("action", "added"), [("dynamodb:PartiQLUpdate", ["dynamodb:BatchExecuteStatement"]), ("dynamodb:UpdateItem", [])]
+)
+def test_who_may_write_by_statements_may_call_the_operation_whatever_the_table(action: str, added: list[str]) -> None:
+    document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "r"}]}
+    role = {"Type": gaps.ROLE, "Properties": {"Policies": [{"PolicyDocument": document}]}}
+    gaps.before_deployment({"Resources": {"Role": role}})
+    assert document["Statement"][0] == {"Effect": "Allow", "Action": [action], "Resource": "r"}
+    assert document["Statement"][1:] == [{"Effect": "Allow", "Action": each, "Resource": "*"} for each in added]
