@@ -80,7 +80,7 @@ def test_nothing_is_turned_that_need_not_be() -> None:
     assert turns(load, turned(load)) == []
 
 
-@pytest.mark.parametrize("texts", [1_000_000, 10_000_000, 100_000_000])
+@pytest.mark.parametrize("texts", [2_000_000, 10_000_000, 100_000_000])
 def test_what_is_turned_is_enough_and_not_too_much(texts: int) -> None:
     load = Load(texts, INPUTS)
     made = turned(load)
