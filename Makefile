@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 VENV := .venv
-# A group of files at a time (tests/conftest.py); many tests wait, so more processes than processors.
-SIDE_BY_SIDE := --numprocesses=$$((2 * $$(nproc))) --dist=loadgroup --no-loadscope-reorder
+# A group of files at a time (tests/side_by_side.py); many tests wait, so more processes than processors.
+SIDE_BY_SIDE := --processes=$$((2 * $$(nproc)))
 BIN := $(VENV)/bin
 # A run starts a hundred processes: each would compile anew what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -76,7 +76,7 @@ unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 fuzz: setup ## property tests with many random examples, every crash point, 10,000 random worlds (an hour)
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --numprocesses=auto -m hypothesis
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --processes=$$(nproc) -m hypothesis
 	KOBO_FAULTS=all $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) tests/robustness/crash_points
 	$(BIN)/python -m tests.robustness.simulation --seeds 10000 --from $$RANDOM$$RANDOM --jobs $$(nproc)
 	$(BIN)/python -m tests.robustness.simulation --seeds 500 --from $$RANDOM$$RANDOM --jobs $$(nproc) --flaky

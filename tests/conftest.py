@@ -11,6 +11,8 @@ import botocore.session
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ("tests.side_by_side",)
+
 # The same in every run, unless `make fuzz` or HYPOTHESIS_PROFILE says otherwise.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("random", deadline=None, print_blob=True)
@@ -47,11 +49,11 @@ _HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files into groups (pytest-xdist, --dist=loadgroup) and sort them; within a file the order stays."""
+    """Put the files into groups (side_by_side.py) and sort them; within a file the order stays."""
     for item in items:
         path = _path_of(item)
         group = next((name for name in _GROUPS if path.startswith(name)), path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.group(group))
     items.sort(key=_rank)
 
 
