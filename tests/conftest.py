@@ -51,16 +51,17 @@ _HERE = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files into groups (side_by_side.py) and sort them; within a file the order stays."""
     for item in items:
-        path = _path_of(item)
-        group = next((name for name in _GROUPS if path.startswith(name)), path)
-        item.add_marker(pytest.mark.group(group))
-    items.sort(key=_rank)
+        item.add_marker(pytest.mark.group(_group(item.path)))
+    items.sort(key=lambda item: _rank(item.path))
 
 
-def _rank(item: pytest.Item) -> int:
-    path = _path_of(item)
+@cache
+def _group(file: Path) -> str:
+    path = file.relative_to(_HERE).as_posix()
+    return next((name for name in _GROUPS if path.startswith(name)), path)
+
+
+@cache
+def _rank(file: Path) -> int:
+    path = file.relative_to(_HERE).as_posix()
     return next((at for at, name in enumerate(_FIRST) if path.startswith(name)), len(_FIRST))
-
-
-def _path_of(item: pytest.Item) -> str:
-    return item.path.relative_to(_HERE).as_posix()

@@ -8,14 +8,14 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.messages.fields import SENDER_PATTERN
 from local_aws.errors import LocalStackError
 from local_aws.template.parameters import settle
+from local_aws.template.source import load
 
 ROOT = Path(__file__).parents[1]
-PARAMETERS: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+PARAMETERS: dict[str, Any] = load(ROOT / "template.yaml")["Parameters"]
 ROW = re.compile(r"^\| `(\w+)` \| (?:`([^`]*)`|\(empty\)) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 NONSENSE = {

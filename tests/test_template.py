@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.campaigns.queueing import pause_after as campaign_pause
 from kobo_sms.composition import settings
@@ -13,8 +12,9 @@ from kobo_sms.messages.quiet_hours import read_quiet_hours
 from kobo_sms.reports.writer import pause_after
 from kobo_sms.table import CAMPAIGN_INDEX, CAMPAIGNS_DUE, CAMPAIGNS_ID, DUE_SHARDS
 from local_aws.environment import names_of
+from local_aws.template.source import load
 
-TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parent.parent / "template.yaml").read_text())
+TEMPLATE: dict[str, Any] = load(Path(__file__).parent.parent / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
 ROLES = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"}

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.messages.compact_json import MAX_MESSAGE
+from local_aws.template.source import load
 
 ROOT = Path(__file__).parent.parent
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+TEMPLATE: dict[str, Any] = load(ROOT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 ROLES = sorted(name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role")
 KEY = {"Ref": "KmsKeyArn"}

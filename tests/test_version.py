@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
-from samtranslator.yaml_helper import yaml_parse
 
 from kobo_cli.main import main
+from local_aws.template.source import load
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,7 +31,7 @@ def test_the_command_says_it() -> None:
 
 
 def test_a_stack_says_it() -> None:
-    template = yaml_parse((ROOT / "template.yaml").read_text())
+    template = load(ROOT / "template.yaml")
     assert template["Outputs"]["KoboVersion"]["Value"] == VERSION
 
 

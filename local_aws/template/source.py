@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from local_aws.errors import LocalStackError
 
@@ -12,10 +13,15 @@ Template = dict[str, Any]
 FUNCTION = "AWS::Serverless::Function"
 
 
+# libyaml's parser, where it is built in: the one in Python takes ten times as long.
+_Loader: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
 def load(path: Path) -> Template:
     """Read a template, its short forms (`!Ref`) as long ones. Raises LocalStackError when it can't be read."""
     try:
-        template: Template = yaml_parse(path.read_text())
+        template: Template = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a kind of SafeLoader
     except (OSError, ValueError) as error:
         raise LocalStackError(f"can't read {path}: {error}") from error
     return template

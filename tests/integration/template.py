@@ -62,11 +62,11 @@ class Template:
         return left == right
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short tags: `!Ref X` becomes {"Ref": "X"}."""
 
 
-def _tagged(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+def _tagged(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         return {name: loader.construct_scalar(node)}
     assert isinstance(node, yaml.SequenceNode)

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local_aws.errors import LocalStackError
 from local_aws.plan import SOURCE
 from local_aws.stream_shard import StreamMapping, StreamShard, matches
+from local_aws.template.source import load
 
-EVENTS = yaml_parse(SOURCE.read_text())["Resources"]["PublishStatus"]["Properties"]["Events"]
+EVENTS = load(SOURCE)["Resources"]["PublishStatus"]["Properties"]["Events"]
 PATTERN = json.loads(EVENTS["Changes"]["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"])
 
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from kobo_sms.composition import settings
 from kobo_sms.errors import ConfigurationError
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.reports.settings import ReportSettings
 from kobo_sms.sending.settings import SendSettings
+from local_aws.template.source import load
 
 ROOT = Path(__file__).parents[3]
 KOBO = {"KOBO_BASE_URL": "http://127.0.0.1/api/", "KOBO_SECRET_ARN": "arn", "HTTP_TIMEOUT_SECONDS": "10"}
@@ -53,7 +53,7 @@ READERS: list[tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = [
 EACH = [(read, env, name) for read, env in READERS for name in env]
 
 
-PATTERN = re.compile(yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["KoboBaseUrl"]["AllowedPattern"])
+PATTERN = re.compile(load(ROOT / "template.yaml")["Parameters"]["KoboBaseUrl"]["AllowedPattern"])
 SAFE = [
     "https://kobomobile.net/api",
     "https://kobomobile.net:8443/api/",
