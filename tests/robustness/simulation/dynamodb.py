@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,7 +43,9 @@ class FakeDynamoDB:
         # The index trails the table: what has just left it may still be listed.
         self._due: dict[Key, Item] = {}
         self._left: dict[Key, Item] = {}
-        self._next_due: float | None = None
+        # When there is something to do about a report, and about a campaign; None: it changed, look again.
+        self._next: tuple[float | None, float | None] | None = None
+        self._by_campaign: dict[str, dict[Key, Item]] = defaultdict(dict)
         # What an eventually consistent read may still find.
         self._before: dict[Key, Item] = {}
         # Gets each item as it was, None for a new one, and as it is once it is written: the table's stream.
@@ -58,18 +61,20 @@ class FakeDynamoDB:
 
     def next_due(self) -> float | None:
         """Return when the first report is due."""
-        if self._next_due is None:
-            self._next_due = min(self._moments(campaigns=False), default=None)
-        return self._next_due
+        return self._moments()[0]
 
     def next_campaign(self) -> float | None:
         """Return when there is something to do about a campaign."""
-        return min(self._moments(campaigns=True), default=None)
+        return self._moments()[1]
 
-    def _moments(self, *, campaigns: bool) -> Iterator[float]:
-        for item in self._due.values():
-            if (item["due_shard"]["S"] == CAMPAIGNS_DUE) is campaigns:
-                yield float(item["due_at"]["N"])
+    def _moments(self) -> tuple[float | None, float | None]:
+        if self._next is None:
+            reports, campaigns = list[float](), list[float]()
+            for item in self._due.values():
+                which = campaigns if item["due_shard"]["S"] == CAMPAIGNS_DUE else reports
+                which.append(float(item["due_at"]["N"]))
+            self._next = min(reports, default=None), min(campaigns, default=None)
+        return self._next
 
     def update_item(self, **arguments: Any) -> dict[str, Any]:
         return self._chaos.around("dynamodb.update_item", lambda: self._update(**arguments))
@@ -129,7 +134,11 @@ class FakeDynamoDB:
         self.items[key] = item
         self.streamed(old, item)
         if "due_at" in item or key in self._due:
-            self._next_due = None
+            self._next = None
+        if old is not None and _CAMPAIGN.issubset(old):
+            del self._by_campaign[old["campaign_shard"]["S"]][key]
+        if _CAMPAIGN.issubset(item):
+            self._by_campaign[item["campaign_shard"]["S"]][key] = item
         if "due_shard" in item and "due_at" in item:
             self._due[key] = item
         elif key in self._due:
@@ -173,7 +182,7 @@ class FakeDynamoDB:
     def _query_campaign(self, **arguments: Any) -> dict[str, Any]:
         holds = expressions.condition(arguments["KeyConditionExpression"])
         values, start = arguments["ExpressionAttributeValues"], arguments.get("ExclusiveStartKey")
-        indexed = [item for item in self.items.values() if _CAMPAIGN.issubset(item)]
+        indexed = self._by_campaign[values[":shard"]["S"]].values()
         found = sorted((item for item in indexed if holds(Terms(item, {}, values))), key=_standing)
         if start is not None:
             found = [item for item in found if _standing(item) > _standing(start)]

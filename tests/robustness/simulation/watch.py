@@ -51,6 +51,9 @@ class Watch:
         # Lanes at rest that nothing else keeps closed, and when an operator last woke which.
         self.resting: set[str] = set()
         self.woken: dict[Lane, float] = {}
+        # Whether no lane is closed but by an operator or for quiet hours alone, no order waits, and no alert is due or
+        # in force.
+        self.calm = True
         self._valve: dict[str, Any] = {}
         self._account: dict[str, Any] = {}
         self._clock, self._note, self._accuse = clock, note, accuse
@@ -66,10 +69,9 @@ class Watch:
             self._take_in_valve(known)
         else:
             self._take_in_account(known)
+        self.calm = self._is_calm()
 
-    def calm(self) -> bool:
-        """Tell whether no lane is closed but by an operator or for quiet hours alone, no order waits, and no alert is
-        due or in force."""
+    def _is_calm(self) -> bool:
         tracks = self._account.get("alerts", {}).values()
         uneasy = any(track["state"] != "ok" or track["clear"] for track in tracks)
         waiting = self._valve.get("open_asked") or self._account.get("pending")

@@ -121,11 +121,12 @@ class World:
 
     def settled(self) -> bool:
         """Tell whether check_credit has nothing left to do, nor will have as things are."""
-        steady = all(
-            each.state == ("Disabled" if lane in self.watch.held | self.watch.resting else "Enabled")
-            for lane, each in self.mappings.by_lane.items()
-        )
-        return steady and not self.sqs.messages and not self.fate.busy and self.watch.calm()
+        # Asked before each step: first what is told at once.
+        if self.sqs.messages or self.fate.busy or not self.watch.calm:
+            return False
+        disabled = self.watch.held | self.watch.resting
+        lanes = self.mappings.by_lane.items()
+        return all(each.state == ("Disabled" if lane in disabled else "Enabled") for lane, each in lanes)
 
     def stall(self) -> None:
         """Let the task that has its turn stand still; it may not survive that."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -106,6 +107,7 @@ def test_it_stays_within_its_bounds(events: list[tuple[bool, float, int]], highe
         assert 1 <= limit.value <= highest
 
 
+@cache
 def good_answers(failing: float, latency: float, seed: int) -> tuple[int, int]:
     """Simulate one run, as many calls under way as the limit allows, of which a share fails at random and after the
     same time as the others; return how many were answered, and the limit in the end."""

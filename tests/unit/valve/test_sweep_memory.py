@@ -85,8 +85,8 @@ def sweep_with_peak(queue: LongQueue, send_sms: SendSms) -> int:
         tracemalloc.stop()
 
 
-def test_40_000_messages_take_no_more_memory_than_a_thousand() -> None:
-    assert sweep_with_peak(LongQueue(40_000), SendSms()) < 2 * MEGABYTE
+def test_10_000_messages_take_no_more_memory_than_a_thousand() -> None:
+    assert sweep_with_peak(LongQueue(10_000), SendSms()) < 2 * MEGABYTE
 
 
 def test_what_is_too_old_is_handed_over_ten_at_a_time_and_deleted() -> None:
