@@ -23,7 +23,7 @@ from kobo_sms.valve.rules import Finding, decide
 from kobo_sms.valve.store import ValveStore
 from local_aws import environment
 from local_aws.processes import lock
-from tests.in_process_aws import in_process_aws
+from tests.in_process_aws import in_process_aws, made_once
 from tests.integration.template import Template
 
 _TABLE = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
@@ -88,7 +88,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deploy
     directory = Path(".kobo")
     directory.mkdir()
     with in_process_aws(), lock.held(directory):
-        environment.write(directory, _LOGIN | _make_resources())
+        environment.write(directory, _LOGIN | made_once(_make_resources))
         yield Deployed(connect(None, local=True))
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from kobo_sms.aws.dynamodb import decode, encode
 from kobo_sms.composition import aws as composition_of_aws
-from tests.in_process_aws import in_process_aws
+from tests.in_process_aws import in_process_aws, made_once
 from tests.integration.template import Template
 
 if TYPE_CHECKING:
@@ -197,32 +197,32 @@ def aws(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, clients
                 clients[name], clients[f"watched {name}"] = own.client(name), boto3.client(name)
         stack = Stack(**{field: clients[name] for field, name in SERVICES.items()}, calls=calls)
         calls.clear()
-        _create(stack)
+        stack.names |= made_once(_create, stack)
         yield stack
 
 
-def _create(stack: Stack) -> None:
+def _create(stack: Stack) -> dict[str, str]:
+    """Make the resources; return their names."""
     template = Template({}, {})
-    names = ("id", "part", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
-    table = {name: value for name, value in template.properties("Messages").items() if name in names}
+    asked = ("id", "part", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+    table = {name: value for name, value in template.properties("Messages").items() if name in asked}
     stack.dynamodb.create_table(TableName="messages", **table)
+    names = {"Messages": "messages", "Campaigns": "campaigns"}
     for queue in ("PriorityQueue", "BulkQueue", "DeadLetterQueue"):
         timeout = str(template.properties(queue).get("VisibilityTimeout", 30))
         created = stack.sqs.create_queue(QueueName=f"kobo-{queue}", Attributes={"VisibilityTimeout": timeout})
-        stack.names[queue] = created["QueueUrl"]
+        names[queue] = created["QueueUrl"]
     region: Any = {"LocationConstraint": "eu-west-1"}
     stack.s3.create_bucket(Bucket="campaigns", CreateBucketConfiguration=region)
-    stack.names["Campaigns"] = "campaigns"
     secret = stack.secrets.create_secret(Name="kobo", SecretString=json.dumps({"user": USER, "pass": PASSWORD}))
-    stack.names |= {"Messages": "messages", "Credentials": secret["ARN"]}
-    _create_alerts(stack)
+    return names | {"Credentials": secret["ARN"]} | _create_alerts(stack)
 
 
-def _create_alerts(stack: Stack) -> None:
+def _create_alerts(stack: Stack) -> dict[str, str]:
     topic = stack.sns.create_topic(Name="alerts")["TopicArn"]
     ear = stack.sqs.create_queue(QueueName="ear")["QueueUrl"]
     stack.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=stack.arn(ear))
-    stack.names |= {"Alerts": topic, "Ear": ear}
+    return {"Alerts": topic, "Ear": ear}
 
 
 def create_consumers(stack: Stack) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from kobo_sms.aws.part_attributes import PART
@@ -95,8 +95,12 @@ class TimelineCrew:
 
 def part_of(message: Message) -> str:
     """Return `id/part` of the part that a message carries; a request that can't be read goes by its message's id."""
+    return f"{_id_in(message.body, message.message_id)}/{message.attributes.get(PART, ROOT)}"
+
+
+@lru_cache(10_000)
+def _id_in(body: str, default: str) -> str:
     try:
-        id_ = str(json.loads(message.body).get("id", message.message_id))
+        return str(json.loads(body).get("id", default))
     except (ValueError, AttributeError):
-        id_ = message.message_id
-    return f"{id_}/{message.attributes.get(PART, ROOT)}"
+        return default

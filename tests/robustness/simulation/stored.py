@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from kobo_sms.messages.lanes import Lane
 from tests.robustness.simulation.chaos import Chaos
@@ -85,7 +86,7 @@ class Storage:
         """Take up to `most` visible messages, each with its receipt handle; hide them for `visibility` seconds."""
         self.expire()
         now, rng = self.clock(), self.chaos.rng
-        visible = [each for each in self.of(lane) if each.visible_at <= now]
+        visible = [each for each in self.messages.values() if each.visible_at <= now and each.lane == lane]
         taken = rng.sample(visible, min(most, len(visible)))
         return [(each, f"{each.id}#{each.receives}") for each in taken if self._receive(each, now + visibility)]
 
@@ -104,7 +105,8 @@ class Storage:
     def expire(self) -> None:
         """Delete what is 14 days old."""
         now = self.clock()
-        for message in [each for each in self.messages.values() if now - each.sent_at >= RETENTION]:
+        # The oldest come first.
+        for message in list(takewhile(lambda each: now - each.sent_at >= RETENTION, self.messages.values())):
             self.note("deleted by age", message.id)
             self.lost.append(self.messages.pop(message.id))
 
