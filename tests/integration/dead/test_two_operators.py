@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kobo_cli.dead.plan import Planned
 from tests.integration.dead.test_deaths import CASES, Case
-from tests.robustness.crash_points.check_gates import HaltingGate
+from tests.robustness.crash_points.check_gates import Gate, Point
 from tests.robustness.crash_points.selection import ALL
 
 if TYPE_CHECKING:
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
 NAMED = {case.name: case for case in CASES}
 ONE = "2348030100001"
+
+
+@dataclass
+class HaltingGate(Gate):
+    """Holds a thread up before a step until it is let go on; `arrived` once it stands still or has ended."""
+
+    halt: int = 0
+    arrived: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+    def reach(self, point: Point) -> None:
+        if point == (self.halt, "before"):
+            self.arrived.set()
+            assert self.go.wait(60), "never let go on"
 
 
 def start(world: World, rule: str, id_: str, plan: list[Planned], gate: HaltingGate) -> threading.Thread:

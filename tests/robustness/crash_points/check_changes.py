@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
 from kobo_sms.kobomobile.answers import Refused
 from kobo_sms.messages.lanes import LANES, Lane
@@ -34,10 +36,7 @@ class Change:
     further: int = 2
 
     def begin(self) -> CheckWorld:
-        world = CheckWorld()
-        self.happen(world)
-        world.topic.published.clear()
-        return world
+        return deepcopy(_brought_by(self.happen))
 
     def broken(self, world: CheckWorld, published: set[int]) -> list[str]:
         """Return what does not hold; `published` is how often the alert may have been."""
@@ -57,6 +56,14 @@ class Change:
         if world.account.account.pending:
             problems.append(f"pending for ever: {world.account.account.pending}")
         return problems
+
+
+@cache
+def _brought_by(happen: Callable[[CheckWorld], None]) -> CheckWorld:
+    world = CheckWorld()
+    happen(world)
+    world.topic.published.clear()
+    return world
 
 
 def _gateway(world: CheckWorld) -> None:

@@ -5,7 +5,6 @@ A method of a store is one call of DynamoDB, as test_valve_store.py and test_cre
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -77,10 +76,11 @@ class MemoryQueues:
 
     clock: Callable[[], float]
     messages: dict[str, dict[str, float]] = field(default_factory=lambda: {lane: {} for lane in LANES})
-    _names: Any = field(default_factory=itertools.count)
+    _made: int = 0
 
     def put(self, lane: Lane, count: int) -> None:
-        self.messages[lane] |= {f"m{next(self._names)}": 0.0 for _ in range(count)}
+        self.messages[lane] |= {f"m{self._made + at}": 0.0 for at in range(count)}
+        self._made += count
 
     def receive_message(self, **asked: Any) -> dict[str, Any]:
         queue, now = self.messages[asked["QueueUrl"]], self.clock()

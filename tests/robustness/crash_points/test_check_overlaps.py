@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 
 import pytest
 
@@ -21,29 +21,13 @@ def steps(change: Change) -> int:
     return len(gate.steps)
 
 
-def start(world: CheckWorld, gate: HaltingGate) -> threading.Thread:
-    """Begin a check, and return once it stands still or has ended."""
-
-    def check() -> None:
-        try:
-            world.check(gate)
-        finally:
-            gate.arrived.set()
-
-    thread = threading.Thread(target=check)
-    thread.start()
-    assert gate.arrived.wait(60)
-    return thread
-
-
 def meet(change: Change, a: int, b: int, first: str) -> CheckWorld:
     world = change.begin()
     gates = HaltingGate(halt=a), HaltingGate(halt=b)
-    threads = [start(world, gate) for gate in gates]
-    pairs = list(zip(gates, threads, strict=True))
-    for gate, thread in pairs if first == "A" else reversed(pairs):
-        gate.go.set()
-        thread.join()
+    for gate in gates:
+        gate.start(partial(world.check, gate))
+    for gate in gates if first == "A" else reversed(gates):
+        gate.go_on()
     return world
 
 
