@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
 pytest_plugins = ("tests.side_by_side",)
@@ -22,6 +23,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # What describes a service is read and parsed once a process, not once a session: that is most of what a client costs.
 _session: Any = botocore.session
 _session.create_loader = cache(_session.create_loader)
+# So is by what other names an event goes: each session and client registers a hundred handlers.
+_aliaser: Any = EventAliaser
+_alias = cache(partial(_aliaser._alias_event_name, _aliaser(HierarchicalEmitter())))
+_aliaser._alias_event_name = lambda _, event_name: _alias(event_name)
 
 # What takes longest begins first; what mostly waits runs beside what computes.
 _FIRST = (
