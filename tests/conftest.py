@@ -30,10 +30,12 @@ _aliaser._alias_event_name = lambda _, event_name: _alias(event_name)
 
 # What takes longest begins first; what mostly waits runs beside what computes.
 _FIRST = (
+    "robustness/crash_points/test_polling_",
     "end_to_end/test_valve.py",
     "robustness/crash_points/test_deaths.py",
-    "robustness/simulation/test_seeds.py",
     "end_to_end",
+    "robustness/crash_points",
+    "robustness/simulation/test_seeds.py",
     "robustness",
     "local_aws",
 )

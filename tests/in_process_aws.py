@@ -2,8 +2,8 @@
 
 moto asks of every value that it returns for each of DynamoDB's ten types, by up to four names; a value has one. It
 compares and then writes, and lets other threads in between; DynamoDB does each call as a whole. moto carries out
-PartiQL without its conditions. It prepares to answer the library `requests`, which nobody here uses, and it validates
-each part of an update with all that is in it, though the whole holds them all.
+PartiQL without its conditions. It prepares to answer the library `requests`, through which nobody here asks AWS, and
+it validates each part of an update with all that is in it, though the whole holds them all.
 """
 
 from __future__ import annotations

@@ -78,6 +78,7 @@ def test_commands_exist(page: Path) -> None:
     assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= targets
 
 
+@pytest.mark.slow
 def test_templates_for_readers_are_sound(tmp_path: Path) -> None:
     found = [block for page in PAGES for block in re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)]
     assert found

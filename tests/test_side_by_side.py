@@ -46,6 +46,9 @@ def test_ends_badly(broken): pass
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     for name, text in {"conftest": CONFTEST, "test_dies": DIES, "test_fails": FAILS}.items():

@@ -125,6 +125,7 @@ def good_answers(failing: float, latency: float, seed: int) -> tuple[int, int]:
     return good, limit.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [0.1, 0.4, 2.0])
 @pytest.mark.parametrize("failing", [0.01, 0.1, 0.3, 0.5, 0.6])
 def test_who_fails_a_share_of_its_calls_is_slowed_by_that_share(failing: float, latency: float) -> None:

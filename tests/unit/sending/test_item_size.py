@@ -32,6 +32,8 @@ from kobo_sms.sending.store import Store
 from kobo_sms.table import Item
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 400 * 1024
 CLEARLY = 0.8 * LIMIT
 SMILE = "\U0001f600"

@@ -118,11 +118,13 @@ def held_back(functions: int, calls_a_second: float, calls: int, seed: int) -> f
     return held / calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("functions", "calls_a_second"), [(1, 0.5), (1, 2), (5, 2), (5, 10)])
 def test_every_other_call_that_fails_at_random_hardly_ever_pauses(functions: int, calls_a_second: float) -> None:
     assert held_back(functions, calls_a_second, 2_000, seed=2) < 0.004
 
 
+@pytest.mark.slow
 def test_every_other_call_that_fails_at_random_hardly_ever_pauses_a_function_that_makes_many() -> None:
     # Twelve failures in a row are met by chance once in 8,000 calls.
     assert sum(held_back(1, 20, 2_000, seed) for seed in range(4)) / 4 < 0.1

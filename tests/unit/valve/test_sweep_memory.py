@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
 from kobo_sms.messages.lanes import DEAD_AFTER, Lane
 from kobo_sms.runtime import Deadline
 from kobo_sms.valve.closed_lanes import ClosedLanes
@@ -85,6 +87,7 @@ def sweep_with_peak(queue: LongQueue, send_sms: SendSms) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_10_000_messages_take_no_more_memory_than_a_thousand() -> None:
     assert sweep_with_peak(LongQueue(10_000), SendSms()) < 2 * MEGABYTE
 
