@@ -19,7 +19,7 @@ def engine(port: int, directory: Path) -> Program:
     """Return how to run MiniStack on a port: logs in `aws.log` of the directory, temporary files in `work` there."""
     return Program(
         name="the embedded AWS (MiniStack)",
-        module="ministack",
+        module="local_aws.processes.engine",
         arguments=(),
         environment=_environment(port, directory / "work"),
         port=port,

@@ -143,7 +143,7 @@ def test_an_attempt_that_died_is_told_and_one_that_is_under_way(life: Life) -> N
     life.claim(part, QUEUED + 1)
     life.claim(part, QUEUED + 60, probe=True)
     life.attempt(part, QUEUED + 120, BUSY, again(State.SENDING, 3), again=QUEUED + 125)
-    life.claim(part, NOW - 1, lasts=600)
+    life.claim(part, NOW - 1, lasts=6000)
     rows = why(life, "order-1")
     assert whats(rows) == [
         *("queued", "claimed", "no outcome", "claimed", "no outcome", "claimed", "answered"),
@@ -153,10 +153,10 @@ def test_an_attempt_that_died_is_told_and_one_that_is_under_way(life: Life) -> N
     assert "check_credit let it through as a probe" in rows[3]["why"]
     assert rows[6]["why"].count("3 attempts so far") == 1
     assert (
-        f"the attempt is under way, or its process has died; nobody else claims it before {iso(NOW + 599)}"
+        f"the attempt is under way, or its process has died; nobody else claims it before {iso(NOW + 5999)}"
         in (rows[7]["why"])
     )
-    assert rows[8]["at"] == iso(NOW + 599)
+    assert rows[8]["at"] == iso(NOW + 5999)
 
 
 def test_a_claim_that_has_run_out_is_one_that_died(life: Life) -> None:

@@ -94,7 +94,7 @@ def test_an_item_of_an_older_release_is_told_with_what_is_missing(life: Life) ->
 
 def test_an_attempt_of_an_older_release_that_is_under_way(life: Life) -> None:
     part = part_of("order-1", [ONE], QUEUED)
-    life.claim(part, NOW - 1, lasts=600)
+    life.claim(part, NOW - 1, lasts=6000)
     item = life.item(part)
     life.edit(part, "history", leases={lease.split(" ")[0] for lease in item["leases"]})
     assert the(why(life, "order-1"), "claimed")["at"] == iso(NOW - 1)

@@ -136,7 +136,7 @@ def test_the_next_question_says_why_it_comes_then(life: Life) -> None:
     assert late == (
         f"due since {iso(NOW - 30)}: poll_reports takes the oldest first; when enough reports should have become final"
     )
-    life.edit(part, put_off=Decimal(3), due_at=Decimal(NOW + 900))
+    life.edit(part, put_off=Decimal(3), due_at=Decimal(NOW + 9000))
     assert why(life, "order-1")[-1]["why"].startswith("put off 3 times")
     life.edit(part, "due_at", "due_shard", "put_off")
     assert "due_at was removed by hand" in why(life, "order-1")[-1]["why"]

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from kobo_sms.aws.statements import execute, insert
+from kobo_sms.aws.statements import execute, insert, update
 from local_aws.stack import LocalStack
 from tests.statement_contract import check_statements
 
@@ -153,3 +153,19 @@ def test_one_of_sixteen_threads_wins_a_statement(stack: LocalStack, table: str) 
     with ThreadPoolExecutor(THREADS) as pool:
         wins = [sum(pool.map(partial(claim, str(uuid4())), range(THREADS))) for _ in range(ROUNDS)]
     assert wins == [1] * ROUNDS
+
+
+def test_what_statements_write_is_told_to_the_stream(stack: LocalStack, table: str) -> None:
+    key: dict[str, Any] = {"id": str(uuid4()), "part": "0"}
+    client, streams = stack.clients.dynamodb, stack.clients.make("dynamodbstreams")
+    refused = update(table, key, {"state": "never"}, where={"state": "other"})
+    for statement in (insert(table, key), update(table, key, {"state": "sent"}, where={}), refused):
+        execute(client, [statement])
+    arn = client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    begin = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    told = streams.get_records(ShardIterator=begin["ShardIterator"])["Records"]
+    ours = [each for each in told if each["dynamodb"]["Keys"]["id"]["S"] == key["id"]]
+    assert [each["eventName"] for each in ours] == ["INSERT", "MODIFY"]
+    images = [(each["dynamodb"].get("OldImage", {}), each["dynamodb"]["NewImage"]) for each in ours]
+    assert [("state" in old, new.get("state")) for old, new in images] == [(False, None), (False, {"S": "sent"})]
