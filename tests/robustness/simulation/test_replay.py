@@ -104,7 +104,7 @@ def _begun_now(known: Known) -> Known:
     ("makers", "first"),
     [
         (Makers(store=_ForgetsDoubt), 0),
-        (Makers(store=_ForgetsWhenItBegan), 0),
+        (Makers(store=_ForgetsWhenItBegan), 270),
         (Makers(store=_CancelsWhatIsInDoubt), 75),
         (Makers(watch=_NeverHearsOfOrders), 16),
         (Makers(watch=_RemembersForMinutes), 2087),
