@@ -158,7 +158,7 @@ class _Run:
             self._record(attempted)
 
     def _claim(self, admitted: Sequence[Admitted]) -> None:
-        together, alone = _usual(admitted)
+        together, others = _usual(admitted)
         now, claims = self.of.runtime.clock(), list[Claim | None]()
         wanted = [self._wanted(each, now) for each in together]
         try:
@@ -166,14 +166,14 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - told for each message
             if not is_of_one_item(error):
                 self.done += [Processed(each.message, error) for each in together]
-                together = []
+                together, wanted = [], []
             claims = [None] * len(together)
-        for each, claim in zip(together, claims, strict=True):
-            if claim is None:
-                alone.append(each)
-            else:
-                self._start(Work(each.message, Stage.CALL, partial(self._attempt, each.message, claim)))
-        for each in alone:
+        for each, want, claim in zip(together, wanted, claims, strict=True):
+            # botocore repeats a call whose answer was lost: that the part is there may be our own doing.
+            alone = partial(self._claim_and_attempt, each, want.lease.token)
+            do = alone if claim is None else partial(self._attempt, each.message, claim)
+            self._start(Work(each.message, Stage.CALL, do))
+        for each in others:
             self._start(Work(each.message, Stage.CALL, partial(self._claim_and_attempt, each)))
 
     def _wanted(self, admitted: Admitted, now: float) -> Wanted:
@@ -181,13 +181,9 @@ class _Run:
         lease = Lease(self.of.runtime.token(), now, message.lane, message.probe)
         return Wanted(admitted.part, lease, admitted.opted_out)
 
-    def _claim_and_attempt(self, admitted: Admitted) -> Step:
-        claim = self.of.sender.claim(admitted, self.deadline)
-        return (
-            Processed(admitted.message, claim)
-            if isinstance(claim, SendResult)
-            else self._attempt(admitted.message, claim)
-        )
+    def _claim_and_attempt(self, admitted: Admitted, token: str | None = None) -> Step:
+        message, claim = admitted.message, self.of.sender.claim(admitted, self.deadline, token)
+        return self._attempt(message, claim) if isinstance(claim, Claim) else Processed(message, claim)
 
     def _attempt(self, message: Message, claim: Claim) -> Step:
         attempted = self.of.sender.attempt(message, claim)

@@ -80,14 +80,17 @@ class Sender:
         self._breaker.prompt_if_due()
         return result
 
-    def claim(self, admitted: Admitted, deadline: Deadline) -> Claim | SendResult:
-        """Claim the part, or see to the message of one that is not to be claimed."""
+    def claim(self, admitted: Admitted, deadline: Deadline, token: str | None = None) -> Claim | SendResult:
+        """Claim the part, or see to the message of one that is not to be claimed.
+
+        `token` is that of a claim that may have been written already: then this is the same one.
+        """
         # Anew: what was asked before the claim may have taken seconds, and others write the part meanwhile.
         now = self._runtime.clock()
         message, part = admitted.message, admitted.part
         claim = self._store.claim(
             part,
-            token=self._runtime.token(),
+            token=token or self._runtime.token(),
             now=now,
             until=deadline.lease_until,
             lane=message.lane,

@@ -105,6 +105,15 @@ def test_a_claim_whose_answer_is_lost_makes_no_call() -> None:
     assert outcomes(world, [replace(each, receives=2) for each in TEN[:3]]) == {"sent": 3}
 
 
+def test_a_claim_that_botocore_repeats_is_the_same_claim() -> None:
+    """Its own lease keeps nobody out, and makes no doubt of an attempt that was never begun."""
+    world = World()
+    world.table.repeated.add(BATCH)
+    world.kobo.during["order-2"] = world.table.repeated.clear
+    assert outcomes(world, TEN[:3]) == {"sent": 3}
+    assert [item["in_doubt"] for item in world.table.parts()] == [False] * 3
+
+
 def test_an_outcome_whose_answer_is_lost_is_known_when_it_comes_back() -> None:
     world = World()
     world.kobo.during["order-2"] = lambda: world.table.fails.update({BATCH: ReadTimeoutError(endpoint_url="x")})
