@@ -65,13 +65,12 @@ class Kind:
 
 @dataclass(frozen=True)
 class Minute:
-    """What went through in a minute, per second, and what was left waiting at its end."""
+    """What went through in a minute, per second, and the passwords left waiting at its end."""
 
     passwords: float
     parts: float
     questions: float
     waiting_passwords: float
-    waiting_parts: float
     late_reports: float
     late_events: float
 
@@ -192,7 +191,7 @@ class _Running:
         due = day.passwords.due + day.parts.due * day.parts.recipients
         late = due / self._rates.questions, (day.changes - day.published) / self._telling
         rates = passwords / MINUTE, parts / MINUTE, questions / MINUTE
-        day.minutes.append(Minute(*rates, day.passwords.waiting, day.parts.waiting, *late))
+        day.minutes.append(Minute(*rates, day.passwords.waiting, *late))
         size = self._load.campaign / self._load.numbers
         for at in CAMPAIGNS_AT[len(day.campaigns) :]:
             if day.parts.sent < size * (len(day.campaigns) + 1) - _NOTHING or minute < at * 60:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import floor, inf, log10
 
@@ -179,12 +179,6 @@ TABLES: dict[str, Callable[[Inputs], str]] = {
     "by-answer": by_answer,
     "inputs": fed_with,
 }
-
-
-def all_tables(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """Return each table with its name."""
-    for name, make in TABLES.items():
-        yield name, make(inputs)
 
 
 def seconds(time: float) -> str:

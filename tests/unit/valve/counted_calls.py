@@ -1,18 +1,24 @@
-"""Windows of counted calls, as send_sms writes them."""
+"""Windows of counted calls, as send_sms writes them, and what else a check finds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.valve.call_window import CallWindow, slot_of
-from kobo_sms.valve.signals import ACCEPTED, GATEWAY, FailureSignal
-from kobo_sms.valve.state import Closed
+from kobo_sms.valve.rules import Finding
+from kobo_sms.valve.signals import ACCEPTED, CREDENTIALS, GATEWAY, FailureSignal
+from kobo_sms.valve.state import Closed, Valve
 
 # Four seconds into a slot: `ago` of 0 to 4 is the newest slot, 5 to 9 the one before.
 NOW = 1_800_000_004.0
+OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
+BOTH = {Lane.PRIORITY, Lane.BULK}
+OTHER = {Lane.BULK: Lane.PRIORITY, Lane.PRIORITY: Lane.BULK}
+FINDINGS = [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
 
 
 def counted(

@@ -19,12 +19,7 @@ from kobo_sms.valve.rules import (
 from kobo_sms.valve.signals import CREDENTIALS, CREDIT, FAULTS, GATEWAY, SYMPTOMS
 from kobo_sms.valve.state import ClosedForCredit, ClosedForFault, Hold, Valve
 from kobo_sms.valve.upkeep import convict, suspects_to_probe
-from tests.unit.valve.counted_calls import NOW, any_of, counted
-
-OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
-BOTH = {Lane.PRIORITY, Lane.BULK}
-OTHER = {Lane.BULK: Lane.PRIORITY, Lane.PRIORITY: Lane.BULK}
-FINDINGS = [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
+from tests.unit.valve.counted_calls import BOTH, FINDINGS, NOTHING, NOW, OPEN, OTHER, WELL, any_of, counted
 
 
 def causes(window: CallWindow, finding: Finding = WELL, valve: Valve = OPEN) -> dict[str, str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.valve.call_window import CallWindow
 from kobo_sms.valve.rules import (
     PROBED_EVERY,
     PROBED_WITHIN,
@@ -19,12 +17,7 @@ from kobo_sms.valve.rules import (
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
 from kobo_sms.valve.state import ClosedByOperator, Hold, Opened, Valve
 from kobo_sms.valve.upkeep import acquit, begin_probing, convict, suspects_to_probe
-from tests.unit.valve.counted_calls import NOW, any_of, counted
-
-OPEN, WELL, NOTHING = Valve(), Finding(None, Decimal(5000)), CallWindow()
-BOTH = {Lane.PRIORITY, Lane.BULK}
-OTHER = {Lane.BULK: Lane.PRIORITY, Lane.PRIORITY: Lane.BULK}
-FINDINGS = [WELL, Finding(None), Finding(GATEWAY), Finding(CREDENTIALS), Finding(None, Decimal(0))]
+from tests.unit.valve.counted_calls import BOTH, NOTHING, NOW, OPEN, WELL, any_of, counted
 
 
 def test_only_one_check_probes_and_should_it_die_another_does() -> None:
