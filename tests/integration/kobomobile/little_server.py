@@ -22,7 +22,6 @@ def running_server(
     body: bytes,
     certificate: Path | None = None,
     meanwhile: Callable[[], object] = bool,
-    port: int = 0,
     trickle: float = 0.0,
 ) -> Iterator[int]:
     """Run a server that answers every POST with `body`, after calling `meanwhile`; return its port.
@@ -55,7 +54,7 @@ def running_server(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

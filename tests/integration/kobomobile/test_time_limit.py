@@ -119,15 +119,15 @@ def test_a_certificate_that_nobody_vouches_for_is_unreachable(make: Make, part: 
 
 
 @contextmanager
-def deaf() -> Iterator[int]:
-    """Return a port whose backlog is full: nobody answers there."""
-    with socket.create_server(("127.0.0.2", 0), backlog=0) as full:
+def deaf(port: int) -> Iterator[None]:
+    """Fill the backlog of that port of another address: nobody answers there."""
+    with socket.create_server(("127.0.0.2", port), backlog=0) as full:
         waiting = []
         for _ in range(3):
             waiting.append(socket.socket())
             waiting[-1].setblocking(False)
             waiting[-1].connect_ex(full.getsockname())
-        yield full.getsockname()[1]
+        yield
         for each in waiting:
             each.close()
 
@@ -140,7 +140,7 @@ def test_addresses_share_the_time_to_connect(
         hosts = ["127.0.0.2", "127.0.0.2", host] if name == "kobo.test" else [name]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
 
-    with deaf() as port, running_server(b"sent", port=port):
+    with running_server(b"sent") as port, deaf(port):
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
         found = make(f"http://kobo.test:{port}/api", AMPLE).send(part, sender="Kobo")
     assert found == (Accepted() if host == "127.0.0.1" else Unreachable("ConnectTimeoutError"))
