@@ -29,7 +29,8 @@ import boto3
 import click
 
 from kobo_sms.aws.dynamodb import encode
-from kobo_sms.composition.aws import UNCHECKED
+from kobo_sms.aws.statements import send_as_encoded
+from kobo_sms.composition.aws import AWS
 from kobo_sms.kobomobile.answers import Accepted, Lost, ReportAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.credentials import Credentials
@@ -149,7 +150,7 @@ def make_table(port: int) -> Any:
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=UNCHECKED,
+        config=AWS,
     )
     key, due = [("id", "HASH"), ("part", "RANGE")], [("due_shard", "HASH"), ("due_at", "RANGE")]
     types: dict[str, Any] = {"id": "S", "part": "S", "due_shard": "S", "due_at": "N"}
@@ -161,7 +162,7 @@ def make_table(port: int) -> Any:
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()],
         GlobalSecondaryIndexes=[index],
     )
-    return client
+    return send_as_encoded(client)
 
 
 def _schema(key: list[tuple[str, str]]) -> Any:

@@ -171,7 +171,7 @@ def aws_session() -> Iterator[tuple[AwsCalls, boto3.session.Session]]:
     calls = AwsCalls()
     boto3.setup_default_session(botocore_session=composition_of_aws.aws_session())
     assert boto3.DEFAULT_SESSION is not None
-    boto3.DEFAULT_SESSION.events.register("before-parameter-build", calls.note)
+    boto3.DEFAULT_SESSION.events.register("provide-client-params", calls.note)
     yield calls, boto3.session.Session()
     boto3.DEFAULT_SESSION = None
     composition_of_aws.aws_session.cache_clear()

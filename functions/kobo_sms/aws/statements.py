@@ -8,6 +8,8 @@ BatchExecuteStatement and BatchStatementError.
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +22,9 @@ from kobo_sms.table import SCHEMA, Item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_OPERATION = "dynamodb.BatchExecuteStatement"
+# Under which a call's statements wait in botocore's context of the call.
+_AS_ENCODED = "kobo_sms.statements"
 # Statements in one call, at the most.
 MOST_STATEMENTS = 25
 # What a statement fails with: the item is there already; the item is not there, or is not as it must be.
@@ -66,6 +71,33 @@ def execute(client: DynamoDBClient, statements: Iterable[Statement]) -> list[str
         # DynamoDB answers in the order of the statements.
         codes += [_code(each) for each in answer["Responses"]]
     return codes
+
+
+def send_as_encoded(client: DynamoDBClient) -> DynamoDBClient:
+    """Have `client` send statements as `encode` has made them; return it.
+
+    botocore writes each value of a request by its model, one after the other. The parameters of 25 statements are
+    thousands of them, in the form that they are sent in already: that took a tenth of what a text costs the processor.
+    """
+    events: Any = client.meta.events
+    events.register(f"provide-client-params.{_OPERATION}", _set_aside)
+    events.register(f"before-call.{_OPERATION}", _put_back)
+    return client
+
+
+def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> dict[str, Any]:
+    context[_AS_ENCODED] = params["Statements"]
+    # There must be one.
+    return {**params, "Statements": [{"Statement": "later"}]}
+
+
+def _put_back(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    request = {**json.loads(params["body"]), "Statements": context[_AS_ENCODED]}
+    params["body"] = json.dumps(request, default=_in_base64).encode()
+
+
+def _in_base64(binary: bytes) -> str:
+    return b64encode(binary).decode()
 
 
 def _code(response: Any) -> str | None:

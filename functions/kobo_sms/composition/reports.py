@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
 
+from kobo_sms.aws.statements import send_as_encoded
 from kobo_sms.composition import settings
-from kobo_sms.composition.aws import UNCHECKED, make_client
+from kobo_sms.composition.aws import make_client
 from kobo_sms.composition.shared import build_kobo
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.reports.fan_out import FanOut
@@ -64,7 +65,7 @@ def build_report_app(
     pool = ThreadPoolExecutor(most_at_once + WRITES_AT_ONCE + 1)
     secrets = make_client("secretsmanager")
     client = build_kobo(env, secrets, most_at_once, kobo)
-    dynamodb = make_client("dynamodb", UNCHECKED)
+    dynamodb = send_as_encoded(make_client("dynamodb"))
     poller = build_poller(env, client, dynamodb, runtime, pool, most_at_once)
     shards = settings.read_reports(env).shards
     fan_out = FanOut(make_client("lambda"), shards) if shards > 1 else None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 
 from kobo_sms.aws.queues import Queues
+from kobo_sms.aws.statements import send_as_encoded
 from kobo_sms.campaigns.left_out import LeftOutNotes
 from kobo_sms.campaigns.watch import CampaignWatch
 from kobo_sms.composition import settings
@@ -112,7 +113,7 @@ def build_send_app(env: Mapping[str, str], runtime: Runtime, kobo: type[KoboClie
     secrets = make_client("secretsmanager")
     clients = SendClients(
         build_kobo(env, secrets, wanted.calls_at_once, kobo),
-        make_client("dynamodb"),
+        send_as_encoded(make_client("dynamodb")),
         make_client("sqs"),
         cache(lambda: make_client("events")),
     )

@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Part:
         if self.kept_uuid is not None:
             return self.kept_uuid
         # Without one, as releases had it that knew of no namespaces.
-        namespace = uuid.uuid5(_NAMESPACE, self.namespace) if self.namespace else _NAMESPACE
+        namespace = _namespace_of(self.namespace) if self.namespace else _NAMESPACE
         return str(uuid.uuid5(namespace, f"{self.request.id}/{self.name}"))
 
     @property
@@ -92,3 +93,8 @@ class Part:
         for at, start in enumerate(range(0, len(to), size)):
             numbers = self.request.with_numbers(to[start : start + size])
             yield replace(self, name=f"{self.name}.{at}", request=numbers, kept_uuid=None)
+
+
+@lru_cache(maxsize=16)
+def _namespace_of(stack: str) -> uuid.UUID:
+    return uuid.uuid5(_NAMESPACE, stack)

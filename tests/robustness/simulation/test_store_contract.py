@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from kobo_sms.aws.dynamodb import decode
+from kobo_sms.aws.statements import send_as_encoded
 from kobo_sms.credit.alerts import Alert
 from kobo_sms.credit.store import CreditStore, Pending
 from kobo_sms.errors import LostClaim
@@ -266,4 +267,5 @@ def test_both_do_the_same(seed: int, caller: type[Caller] | type[CheckCaller], m
 
 def test_both_carry_out_statements_as_dynamodb_does(moto: DynamoDBClient) -> None:
     check_statements(moto, "messages", "moto")
+    check_statements(send_as_encoded(moto), "messages", "encoded")
     check_statements(cast("Any", FakeDynamoDB(calm())), "messages", "memory")
