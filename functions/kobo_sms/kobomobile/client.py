@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -61,10 +61,12 @@ class KoboClient:
     def __init__(
         self, base_url: str, credentials: Credentials, *, timeout: float, connections: int, idle: IdleLimit = USUAL
     ) -> None:
-        self._base_url = base_url
+        self._path = urlsplit(base_url).path
         self._credentials = credentials
         self._timeout = timeout
-        self._pool = limit_idle(limit_time(urllib3.PoolManager(maxsize=connections, retries=False)), idle)
+        pools = limit_idle(limit_time(urllib3.PoolManager(maxsize=connections, retries=False)), idle)
+        # The one of its host: to be looked for at each call takes as long as all that our own code does with a call.
+        self._pool = pools.connection_from_url(base_url)
 
     def log_in(self) -> None:
         """Fetch user and password if they are not known yet.
@@ -117,7 +119,7 @@ class KoboClient:
         try:
             response = self._pool.urlopen(
                 "POST",
-                f"{self._base_url}/{endpoint}",
+                f"{self._path}/{endpoint}",
                 body=body,
                 headers=_HEADERS,
                 timeout=Timeout(total=self._timeout),

@@ -92,7 +92,7 @@ def make(aws: Stack) -> Iterator[Make]:
 
     yield client
     for each in made:
-        each._pool.clear()
+        each._pool.close()
 
 
 @pytest.fixture

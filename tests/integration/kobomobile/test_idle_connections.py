@@ -65,7 +65,7 @@ def make() -> Iterator[Make]:
 
     yield client
     for each in made:
-        each._pool.clear()
+        each._pool.close()
 
 
 def calls_of(client: KoboClient, part: Part) -> Calls:

@@ -40,7 +40,7 @@ def test_fifty_calls_refused_at_once_fetch_the_secret_once(
 
     with ThreadPoolExecutor(CALLS) as pool:
         answers = list(pool.map(send, range(CALLS)))
-    client._pool.clear()
+    client._pool.close()
     assert {type(answer) for answer in answers} == {Accepted if rotated else Refused}
     assert len(kobo.messages) == (CALLS if rotated else 0)
     assert len(aws.calls.of("secretsmanager.GetSecretValue")) == 2

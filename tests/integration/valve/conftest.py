@@ -197,7 +197,7 @@ def room(aws: Stack, kobo: MockControl, functions: FakeLambda, clients: dict[str
 
     with _noted(watched.sqs, made.received):
         yield made
-    client._pool.clear()
+    client._pool.close()
 
 
 @contextmanager

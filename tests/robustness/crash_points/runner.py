@@ -125,7 +125,7 @@ def warm_up(gate: Gate) -> None:
     sqs.get_queue_attributes(QueueUrl=os.environ["KOBO_PRIORITY_QUEUE_URL"])
     for service in SERVICES:
         aws.aws_session().create_client(service).close()
-    app.sender.sender._client._pool.clear()
+    app.sender.sender._client._pool.close()
 
 
 def invoke(gate: Gate, order: Line) -> None:

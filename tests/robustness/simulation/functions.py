@@ -49,7 +49,7 @@ from tests.robustness.simulation.stored import DEAD, QUEUE_URLS
 from tests.robustness.simulation.timeline import TurnLock
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from urllib3 import HTTPConnectionPool
 
     from tests.robustness.simulation.world import World
 
@@ -155,7 +155,7 @@ class Functions:
         credentials._lock = cast("Any", TurnLock(world.timeline))
         # Virtual time does not pass on the clock of the machine, which the client reads.
         client = self._makers.client("https://kobo.test/api", credentials, timeout=1e6, connections=1)
-        client._pool = cast("PoolManager", world.kobo)
+        client._pool = cast("HTTPConnectionPool", world.kobo)
         return client
 
     def _poller(self, client: KoboClient) -> Poller:
