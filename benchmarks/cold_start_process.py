@@ -13,7 +13,7 @@ from local_aws import plan
 from local_aws.errors import LocalStackError
 from local_aws.lambda_runtime.installed import installed
 from local_aws.template.source import code_folders, load, of_functions
-from tests.deployment_package import compile_all, lay_out, link, needed_by, pinned
+from tests.deployment_package import compile_all, lay_out, link, needed_by
 from tests.integration.template import Template
 
 ONE_CLIENT = "one client"
@@ -106,7 +106,7 @@ def interpreter(folder: Path) -> Interpreter:
     try:
         python = str(installed(plan.ROOT).python)
     except LocalStackError:
-        link(folder, needed_by(["boto3"]).keys() - pinned().keys())
+        link(folder, needed_by(["boto3"]))
         return Interpreter([sys.executable, "-I", "-S", "-B"], [str(folder)])
     packages = [str(path) for path in Path(python).parents[1].glob("lib/python3*/site-packages")]
     subprocess.run([python, "-m", "compileall", "-q", *packages], check=True)

@@ -22,7 +22,7 @@ from kobo_sms.table import DUE_SHARDS
 
 # Each holds a thread and a connection, together half a megabyte of the function's 512. What a gateway can take shows
 # by its latency.
-MOST_CALLS_AT_ONCE = 96
+MOST_CALLS_AT_ONCE = 128
 # Calls that write, of up to 25 parts each.
 WRITES_AT_ONCE = 2
 # The schedule is learned from the newest observations that make so many for a network, at most eight hours old.
