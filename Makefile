@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PYTHON313 ?= $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null || true)/bin/python3.13"; do \
 	$$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
-.PHONY: help setup run run-built test quick check lint types template security unit fuzz bench build runtime artefact schema lock clean
+.PHONY: help setup run run-built test quick check lint types template security unit cpu fuzz bench build runtime artefact schema lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,7 @@ run-built: setup build runtime ## the demo on what `make build` makes, under Lam
 
 test: setup ## all checks and tests, side by side
 	$(MAKE) lint types template & failed=0; $(MAKE) unit || failed=$$?; wait $$! && exit $$failed
+	$(MAKE) cpu
 
 quick: setup ## lint, types and unit tests but the slow ones, in 40 seconds
 	$(BIN)/ruff check --quiet .
@@ -74,6 +75,9 @@ security: .venv-security/.done ## template.yaml, with checkov: clean, or answere
 
 unit: setup ## the tests (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
+
+cpu: setup ## what a text and a report cost the processor, each beside its limit
+	$(BIN)/python -m benchmarks.cpu_per_record
 
 fuzz: setup ## property tests with many random examples, every crash point, 10,000 random worlds (an hour)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --quiet --processes=$$(nproc) -m hypothesis

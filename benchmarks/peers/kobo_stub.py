@@ -1,4 +1,5 @@
-"""KoboMobile's send/ for the benchmark: the mock's own rules and faults on a thin server, without its store and pages.
+"""KoboMobile for the benchmark: send/ by the mock's own rules and faults on a thin server, without its store and pages; report/ says
+that all is delivered.
 
     python -m benchmarks.peers.kobo_stub
 
@@ -20,7 +21,7 @@ from mock_kobo.errors import RefusedError
 from mock_kobo.rules.dialect import Dialect, word_pairs
 from mock_kobo.rules.faults import AFTER, Fault, FaultBook
 from mock_kobo.rules.parameters import SendRequest, read_parameters, read_send
-from mock_kobo.rules.scenarios import MAGIC_ANSWERS
+from mock_kobo.rules.scenarios import DELIVERED, MAGIC_ANSWERS
 
 USER, PASSWORD = "bench", "bench-pass"
 
@@ -60,10 +61,12 @@ class KoboStub:
         self._ids = 0
 
     def respond(self, request: HttpRequest) -> HttpAnswer:
-        """Answer a call of send/, or of the benchmark."""
+        """Answer a call of KoboMobile, or of the benchmark."""
         path, _, query = request.target.partition("?")
         if path == "/api/send/":
             return self._respond_send(query.encode("latin-1"), request.body)
+        if path == "/api/report/":
+            return HttpAnswer(DELIVERED.encode(), delay=self._run.latency)
         if path == "/_stub/begin":
             self._begin(**json.loads(request.body))
         return HttpAnswer(json.dumps(self._run.told()).encode(), content_type="application/json")

@@ -63,12 +63,15 @@ class Environment:
         if not self._lines.readline():
             raise RuntimeError("the function does not start")
 
-    def invoke(self, messages: Sequence[QueueMessage]) -> list[str]:
-        """Hand over a batch; return the ids of the messages that come back."""
-        event = {"Records": [message.record() for message in messages]}
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Return what the function answers."""
         self._lines.write(json.dumps(event).encode() + b"\n")
         self._lines.flush()
-        answer = json.loads(self._lines.readline())
+        return json.loads(self._lines.readline())
+
+    def hand_over(self, messages: Sequence[QueueMessage]) -> list[str]:
+        """Invoke it with a batch; return the ids of the messages that come back."""
+        answer = self.invoke({"Records": [message.record() for message in messages]})
         return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
@@ -133,7 +136,7 @@ def drain(
 
     def keep_busy(environment: Environment) -> None:
         while taken := backlog.take(batch):
-            back = environment.invoke(taken)
+            back = environment.hand_over(taken)
             backlog.settle(taken, back, queued())
 
     with ThreadPoolExecutor(len(fleet)) as pool:

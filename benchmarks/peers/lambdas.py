@@ -63,9 +63,10 @@ class LambdaGateway:
 
 
 class Lambdas:
-    """Runs functions beside one AWS and one KoboMobile, `calls` at once in all."""
+    """Runs functions beside one AWS and one KoboMobile, `calls` at once in all; `others` are the template's
+    parameters."""
 
-    def __init__(self, aws: DoubleProcess, kobo: DoubleProcess, calls: int) -> None:
+    def __init__(self, aws: DoubleProcess, kobo: DoubleProcess, calls: int, **others: str) -> None:
         self._aws = aws
         queues = {name: f"{aws.url}/123456789012/{name}" for name in _QUEUES}
         known = {"Messages": MESSAGES, "Credentials": _SECRET, "Campaigns": "campaigns", **queues}
@@ -74,8 +75,9 @@ class Lambdas:
             "DefaultSenderId": "KOBO",
             "SendConcurrency": str(calls),
             "AlertEmail": "",
+            **others,
         }
-        template = Template(parameters, known)
+        self._template = template = Template(parameters, known)
         self._variables = template.environment("SendSms")
         self._timeout = template.properties("SendSms")["Timeout"]
         self._batch: int = template.properties("SendSms")["Events"]["Bulk"]["Properties"]["BatchSize"]
@@ -101,6 +103,13 @@ class Lambdas:
         }
         with running_fleet("benchmarks.usual_lambda.handler", count or self._environments, variables) as fleet:
             yield LambdaGateway(USUAL, fleet, self._aws, _USUAL_BATCH, _usual_bodies)
+
+    @contextmanager
+    def reports(self) -> Iterator[Environment]:
+        """Run poll_reports in one environment."""
+        variables = self._template.environment("PollReports") | self._of_lambda(ROOT / "functions")
+        with running_fleet("poll_reports.handler", 1, variables) as (environment,):
+            yield environment
 
     def _of_lambda(self, code: Path) -> dict[str, str]:
         return {
