@@ -1,5 +1,5 @@
-"""KoboMobile for the benchmark: send/ by the mock's own rules and faults on a thin server, without its store and pages; report/ says
-that all is delivered.
+"""KoboMobile for the benchmark: send/ by the mock's own rules and faults on a thin server, without its store and pages;
+report/ says that all is delivered.
 
     python -m benchmarks.peers.kobo_stub
 

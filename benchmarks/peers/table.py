@@ -63,8 +63,13 @@ def _pace(run: Run, calls: int) -> Row:
     if not run.latency:
         return Row(what, run.gateway, run.a_second, by_processor, "the processors")
     by_latency = run.texts / (ceil(run.send_calls / calls) * run.latency)
-    bound = "the processors, doubles included" if by_processor < by_latency or run.busy > _BUSY else ""
-    return Row(what, run.gateway, run.a_second, by_latency, bound and f"{bound}: {by_processor:,.0f}")
+    if by_processor < by_latency or run.busy > _BUSY:
+        bound = f"the processors, doubles included: {by_processor:,.0f}"
+    else:
+        # Between its answer and the next call in its place: what is done for both, and the waiting for AWS.
+        between = calls / (run.send_calls / run.seconds) - run.latency
+        bound = f"{between * 1000:.0f} ms between two calls"
+    return Row(what, run.gateway, run.a_second, by_latency, bound)
 
 
 def _work(run: Run, least: float) -> Iterator[Row]:

@@ -26,10 +26,10 @@ class Inputs:
     """
 
     # --- measured ---------------------------------------------------------------------------------------------
-    send_alone: float = _figure(3.9, "ms", "processor time of `send_sms` for a text alone", "`benchmarks.send_cpu`")
-    send_of_ten: float = _figure(1.3, "ms", "the same for each text of a batch of ten", "`benchmarks.send_cpu`")
+    send_alone: float = _figure(2.8, "ms", "processor time of `send_sms` for a text alone", "`make bench`")
+    send_of_ten: float = _figure(1.1, "ms", "the same for each text of a batch of ten", "`make bench`")
     report: float = _figure(
-        1.2, "ms", "processor time of `poll_reports` for a question, its part included", "`benchmarks.polling`"
+        0.65, "ms", "processor time of `poll_reports` for a question, its part included", "`benchmarks.polling`"
     )
     publish: float = _figure(
         0.32, "ms", "processor time of `publish_status` for a change", "`benchmarks.publish_cpu`, a batch of 100"

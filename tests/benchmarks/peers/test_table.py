@@ -22,7 +22,7 @@ def row_of(run: Run) -> Row:
 
 def test_the_limit_is_the_calls_at_once_by_the_latency() -> None:
     row = row_of(RUN)
-    assert (row.measured, row.limit, row.ratio, row.note) == (1000, 2000, 0.5, "")
+    assert (row.measured, row.limit, row.ratio, row.note) == (1000, 2000, 0.5, "50 ms between two calls")
 
 
 def test_fewer_calls_than_at_once_take_one_latency() -> None:
