@@ -170,7 +170,7 @@ class _Run:
             claims = [None] * len(together)
         for each, want, claim in zip(together, wanted, claims, strict=True):
             # botocore repeats a call whose answer was lost: that the part is there may be our own doing.
-            alone = partial(self._claim_and_attempt, each, want.lease.token)
+            alone = partial(self._claim_and_attempt, each, want.lease)
             do = alone if claim is None else partial(self._attempt, each.message, claim)
             self._start(Work(each.message, Stage.CALL, do))
         for each in others:
@@ -181,8 +181,8 @@ class _Run:
         lease = Lease(self.of.runtime.token(), now, message.lane, message.probe)
         return Wanted(admitted.part, lease, admitted.opted_out)
 
-    def _claim_and_attempt(self, admitted: Admitted, token: str | None = None) -> Step:
-        message, claim = admitted.message, self.of.sender.claim(admitted, self.deadline, token)
+    def _claim_and_attempt(self, admitted: Admitted, again: Lease | None = None) -> Step:
+        message, claim = admitted.message, self.of.sender.claim(admitted, self.deadline, again)
         return self._attempt(message, claim) if isinstance(claim, Claim) else Processed(message, claim)
 
     def _attempt(self, message: Message, claim: Claim) -> Step:

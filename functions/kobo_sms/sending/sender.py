@@ -11,7 +11,7 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.admission import Admission, Admitted
-from kobo_sms.sending.attempts import NOT_ASKED
+from kobo_sms.sending.attempts import NOT_ASKED, Lease
 from kobo_sms.sending.backoff import wait_seconds
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.dead_letters import DeadLetters
@@ -80,18 +80,20 @@ class Sender:
         self._breaker.prompt_if_due()
         return result
 
-    def claim(self, admitted: Admitted, deadline: Deadline, token: str | None = None) -> Claim | SendResult:
+    def claim(self, admitted: Admitted, deadline: Deadline, again: Lease | None = None) -> Claim | SendResult:
         """Claim the part, or see to the message of one that is not to be claimed.
 
-        `token` is that of a claim that may have been written already: then this is the same one.
+        `again` is a claim that may have been written already. Then this is the same one, to the millisecond: two
+        entries in the item would count as two attempts.
         """
         # Anew: what was asked before the claim may have taken seconds, and others write the part meanwhile.
         now = self._runtime.clock()
         message, part = admitted.message, admitted.part
+        lease = again or Lease(self._runtime.token(), now)
         claim = self._store.claim(
             part,
-            token=token or self._runtime.token(),
-            now=now,
+            token=lease.token,
+            now=lease.at or now,
             until=deadline.lease_until,
             lane=message.lane,
             probe=message.probe,

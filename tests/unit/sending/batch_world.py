@@ -106,7 +106,7 @@ class Kobo:
 class Table(FakeDynamoDB):
     """The table; `fails` is raised by the next call of that name, once it is carried out.
 
-    `repeated` names calls that botocore makes again, as the first answer was lost.
+    `repeated` names calls that botocore makes again, as the first answer was lost, once it has waited for that.
     """
 
     def __init__(self, steps: Steps) -> None:
@@ -114,6 +114,7 @@ class Table(FakeDynamoDB):
         self.calls: list[str] = []
         self.fails: dict[str, Exception] = {}
         self.repeated: set[str] = set()
+        self.wait: Callable[[], object] = lambda: None
         for name in ("update_item", "batch_execute_statement"):
             setattr(self, name, steps.around(partial(self._call, name, getattr(self, name))))
 
@@ -121,6 +122,7 @@ class Table(FakeDynamoDB):
         self.calls.append(name)
         answer = effect(**arguments)
         if name in self.repeated:
+            self.wait()
             answer = effect(**arguments)
         if name in self.fails:
             raise self.fails.pop(name)

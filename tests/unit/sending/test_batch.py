@@ -114,6 +114,24 @@ def test_a_claim_that_botocore_repeats_is_the_same_claim() -> None:
     assert [item["in_doubt"] for item in world.table.parts()] == [False] * 3
 
 
+def test_a_claim_that_botocore_repeats_is_one_attempt_if_the_process_dies() -> None:
+    world = World()
+    leases: list[set[str]] = []
+
+    def wait() -> None:
+        world.now += 4
+
+    def look() -> None:
+        leases.append(world.item("order-2")["leases"])
+        world.table.repeated.clear()
+
+    world.table.wait = wait
+    world.table.repeated.add(BATCH)
+    world.kobo.during["order-2"] = look
+    assert outcomes(world, TEN[:3]) == {"sent": 3}
+    assert [len(each) for each in leases] == [1]
+
+
 def test_an_outcome_whose_answer_is_lost_is_known_when_it_comes_back() -> None:
     world = World()
     world.kobo.during["order-2"] = lambda: world.table.fails.update({BATCH: ReadTimeoutError(endpoint_url="x")})
