@@ -190,6 +190,7 @@ def allowed(rules: dict[str, set[str]], name: str) -> set[str]:
     return rules.get(name, set()) | rules.get(room(name), set())
 
 
+@cache
 def says_pure(name: str) -> bool:
     return (
         re.search(r"\bpure\b", ast.get_docstring(ast.parse(path_of(name).read_text())) or "", re.IGNORECASE) is not None
