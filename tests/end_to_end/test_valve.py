@@ -12,6 +12,8 @@ from local_aws.stack import LocalStack, running_stack
 from mock_kobo.control_client import MockControl
 from tests.end_to_end.shop import Shop, open_ear, wait_until
 
+# The outage takes two minutes on two processors, and a machine may be far slower.
+pytestmark = pytest.mark.timeout(600)
 # No thresholds: nothing but running out is worth an alert.
 PARAMETERS = {
     "RetryBaseSeconds": "1",
