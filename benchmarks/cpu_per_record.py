@@ -29,7 +29,7 @@ from benchmarks.peers.process_meter import cpu_seconds
 
 # In a round; /proc tells the processor's time in hundredths of a second.
 TEXTS = 300
-# The most that one may cost, in turns of the loop: half more than it does, as processors differ in what they are good at.
+# The most that one may cost, in turns of the loop: half more than it does, as processors differ.
 LIMITS = {
     "a text alone": 320.0,
     "a text of a batch of 10": 130.0,
