@@ -140,7 +140,8 @@ class Gateway:
         if not (request.want_ids and self.dialect.give_ids):
             return "sent"
         shown = pairs | dict.fromkeys(request.bad_numbers, "error_number")
-        if self.dialect.pair_set == "one_extra":
+        # A number that was asked for is none besides, and has an id of its own.
+        if self.dialect.pair_set == "one_extra" and NOBODY not in shown:
             shown[NOBODY] = self.messages.new_msgid(self.dialect.id_format, 0)
         return word_pairs(shown, self.dialect)
 

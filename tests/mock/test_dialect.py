@@ -89,6 +89,12 @@ def test_pairs_too_few_or_too_many(mock_kobo: MockControl, send: Send, pair_set:
     assert len(mock_kobo.messages) == 2
 
 
+def test_who_is_asked_for_is_not_the_one_too_many(mock_kobo: MockControl, send: Send) -> None:
+    mock_kobo.set_dialect(pair_set="one_extra")
+    answered = send(to="2348030199999", enable_msg_id="1")
+    assert answered == f"2348030199999,{mock_kobo.messages[0]['msgid']}"
+
+
 @pytest.mark.parametrize(
     ("balance_format", "expected"),
     [
