@@ -32,7 +32,8 @@ def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bo
             continue
         wait = max(was.probe_wait, min(2 * was.probe_wait, LONGEST_PROBE_WAIT)) if failed else was.probe_wait
         shown = was.confirmed and isinstance(was, ClosedForFault)
-        closed[lane] = replace(was, probe_at=now + (LONGEST_PROBE_WAIT if shown else wait), probe_wait=wait)
+        at, count = now + (LONGEST_PROBE_WAIT if shown else wait), was.failed_probes + failed
+        closed[lane] = replace(was, probe_at=at, probe_wait=wait, failed_probes=count)
     return replace(valve, closed=closed)
 
 
@@ -93,8 +94,14 @@ def stay_suspected(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
 
 
 def fault_lanes(valve: Valve) -> list[Lane]:
-    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
-    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in FAULTS]
+    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them.
+
+    They are in the order to probe them: after each probe that failed another one is first, as all that waits in one
+    lane may fail for its own sake, and a probe ends once several messages have failed.
+    """
+    shut = {lane: each for lane in LANES if isinstance(each := valve.closed.get(lane), ClosedForFault)}
+    first = next((each.failed_probes % len(shut) for each in shut.values()), 0)
+    return [*list(shut)[first:], *list(shut)[:first]]
 
 
 def sweep_lanes(valve: Valve, now: float) -> list[Lane]:

@@ -112,6 +112,16 @@ def test_several_that_fail_spare_the_other_lane_a_probe(room: Room) -> None:
     assert [len(event["Records"]) for event in room.functions.invoked] == [3]
 
 
+def test_after_a_probe_that_failed_the_other_lane_is_tried_first(room: Room) -> None:
+    """What waits in one lane may all fail for its recipients' sake."""
+    room.close(GATEWAY)
+    room.put(4, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(1)
+    assert room.check(after=15).closed.keys() == {Lane.PRIORITY, Lane.BULK}
+    assert room.check(after=30).closed == {}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [3, 1]
+
+
 def test_short_of_time_the_other_lane_is_not_tried(room: Room) -> None:
     room.close(GATEWAY)
     room.put(1, lane=Lane.PRIORITY, to=HOPELESS)

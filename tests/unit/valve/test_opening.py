@@ -200,6 +200,14 @@ def test_a_minutes_outage_costs_a_minute_and_a_half() -> None:
     assert now <= NOW + 15 + 30 + 60
 
 
+def test_the_lanes_take_turns_to_be_probed_first() -> None:
+    valve, first = broken(), []
+    for _ in range(4):
+        first.append(fault_lanes(valve)[0])
+        valve = put_off_probe(put_off_probe(valve, BOTH, NOW, failed=False), BOTH, NOW, failed=True)
+    assert first == [Lane.PRIORITY, Lane.BULK, Lane.PRIORITY, Lane.BULK]
+
+
 def test_a_probe_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
     valve = broken(probe_wait=240.0)
     assert fault_lanes(valve) == list(BOTH)
