@@ -136,7 +136,7 @@ class Admission:
 
     def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
         """End the part, as its campaign was stopped."""
-        found = self._store.cancel(part, now=now, lane=message.lane)
+        found = self._store.cancel(part, clock=self._runtime.clock, lane=message.lane)
         if isinstance(found, Decision):
             return describe(part, found, NOT_ASKED, now)
         return self._unclaimable.settle(message, part, found, now)

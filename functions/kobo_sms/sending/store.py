@@ -6,7 +6,7 @@ one holds only under the claim that the first one took. `batch_store` writes sev
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,10 +124,11 @@ class Store:
         old = decode(answer.get("Attributes", {}))
         return Finished(State.SPLIT, records.smaller_parts(part, old) if old else part.chunks())
 
-    def cancel(self, part: Part, *, now: float, lane: Lane | None = None) -> Decision | NothingToClaim:
+    def cancel(self, part: Part, *, clock: Callable[[], float], lane: Lane | None = None) -> Decision | NothingToClaim:
         """End a part whose campaign was stopped, or say why there is nothing to end.
 
-        It is remembered among the attempts, as all ends are. `lane` is where the message came from.
+        It is remembered among the attempts, as all ends are, at the moment that `clock` tells. `lane` is where the
+        message came from.
 
         Raises
         ------
@@ -136,6 +137,8 @@ class Store:
         """
         old: Item = {}
         for _ in range(_MOST_CANCELS):
+            # Anew: what others wrote meanwhile may be later than the first look.
+            now = clock()
             if old and (taken := self._taken(part, old, now)):
                 return taken
             claim = self._items.standing(part, old, now, lane)

@@ -9,6 +9,7 @@ import pytest
 from kobo_sms.campaigns.campaign import Campaign
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.messages.parts import Part
+from kobo_sms.sending.attempts import attempts_of
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next
 
@@ -65,6 +66,27 @@ def test_a_running_attempt_ends_as_it_does(desk: Desk, orders: CampaignOrders) -
     desk.store.record(claim, Decision("sent", Next.DONE, attempts=1), now=desk.clock.now, label="ids", due=None)
     assert desk.again(after=40).outcome == "duplicate"
     assert desk.item()["state"] == "sent"
+
+
+def test_it_ends_after_the_attempt_that_was_recorded_while_its_write_took_long(
+    desk: Desk, orders: CampaignOrders, clients: dict[str, Any]
+) -> None:
+    """`kobo why` tells what happened in its order."""
+    stop(desk, orders)
+    events = clients["watched dynamodb"].meta.events
+
+    def attempt(**_: Any) -> None:
+        events.unregister("before-call.dynamodb.UpdateItem", attempt)
+        desk.clock.now += 5
+        claim = desk.store.claim(part_of(desk), token="other", now=desk.clock.now, until=desk.clock.now + 31)
+        assert isinstance(claim, Claim)
+        retry = Decision("queued", Next.RETRY, attempts=1)
+        desk.store.record(claim, retry, now=desk.clock.now, label="unreachable", due=None)
+
+    events.register("before-call.dynamodb.UpdateItem", attempt)
+    assert send(desk).outcome == "cancelled"
+    first, last = attempts_of(desk.item()).ended
+    assert (first.state, last.state, last.at) == ("queued", "cancelled", first.at)
 
 
 @pytest.mark.parametrize("lease_left", [True, False], ids=["died", "lost answer"])

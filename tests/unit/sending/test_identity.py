@@ -259,7 +259,7 @@ def test_a_state_of_another_release_is_left_alone(make: MakeStore, table: FakeDy
     table.items["order-1", "0"]["state"] = {"S": "reserved"}
     before = table.parts()[0]
     assert claim(make(), read(), NOW + 60) == OtherRelease("reserved")
-    assert make().cancel(read(), now=NOW + 60) == OtherRelease("reserved")
+    assert make().cancel(read(), clock=lambda: NOW + 60) == OtherRelease("reserved")
     assert table.parts()[0] == before
 
 
