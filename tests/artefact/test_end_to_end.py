@@ -48,7 +48,7 @@ def test_each_function_was_run_by_lambdas_runtime_and_allowed_all_that_it_asked_
     stack: LocalStack, artefact: dict[str, Path], runtime: LambdaRuntime
 ) -> None:
     log = (stack.directory / "aws.log").read_text()
-    started = re.findall(r"\(rapid\) exec '(.*)' \(cwd=(.*), handler=(\w+)\.handler\.handle\)", log)
+    started = re.findall(r"\(rapid\) exec '(.*)' \(cwd=(.*), handler=(\w+)\.ready\.handle\)", log)
     assert {Path(python) for python, _, _ in started} == {runtime.python}
     assert {handler for _, _, handler in started} == set(HANDLERS)
     assert {Path(folder) for _, folder, _ in started} == {folder.resolve() for folder in artefact.values()}
