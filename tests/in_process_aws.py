@@ -2,8 +2,9 @@
 
 moto asks of every value that it returns for each of DynamoDB's ten types, by up to four names; a value has one. It
 compares and then writes, and lets other threads in between; DynamoDB does each call as a whole. moto carries out
-PartiQL without its conditions. It prepares to answer the library `requests`, through which nobody here asks AWS, and
-it validates each part of an update with all that is in it, though the whole holds them all.
+PartiQL without its conditions. It prepares to answer the library `requests`, through which nobody here asks AWS,
+it validates each part of an update with all that is in it, though the whole holds them all, and it makes each
+subscription of a topic an RSA key of its own to sign messages with.
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 from moto.dynamodb.responses import DynamoHandler
+from moto.sns.models import Subscription
 
 from tests import partiql
 
 T = TypeVar("T")
 
 _as_moto_does: Callable[..., None] = JSONSerializer._serialize_type_structure
+_key_of: Callable[..., Any] = Subscription.private_key
 _called: Callable[..., Any] = DynamoHandler.call_action
 _turn = threading.Lock()
 # Where a backend of moto's is to be found: its service, account and region.
@@ -58,6 +61,7 @@ def in_process_aws() -> Iterator[None]:
             (MockAWS, "_enable_patching", _answer_botocore),
             (ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts),
             (OverlappingPathsValidator, "traverse", OverlappingPathsValidator.check_for_overlapping_paths),
+            (Subscription, "private_key", _private_key),
             (moto.sqs.models, "camelcase_to_underscores", underscored),
             (moto.core.responses, "camelcase_to_underscores", underscored),
         ):
@@ -104,6 +108,11 @@ def _answer_botocore(aws: Any, reset: bool = True) -> None:
     botocore_stubber.enabled = True
     if reset:
         aws.reset()
+
+
+def _private_key(_: Subscription) -> Any:
+    # moto keeps the key of whoever asked for one.
+    return _key_of(None)
 
 
 def _call_in_turn(handler: DynamoHandler) -> Any:
