@@ -15,7 +15,7 @@ from kobo_sms.messages.request import Request, conceal, parse
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import MAX_CALLS_OF_AN_ORIGIN
 from tests.robustness.simulation.functions import FINGERPRINTS
-from tests.robustness.simulation.publications import SECRET_TEXT
+from tests.robustness.simulation.publications import DAY, SECRET_TEXT
 from tests.robustness.simulation.world import World
 
 SENT = states.FROM_A_REPORT | {State.SENT}
@@ -25,15 +25,16 @@ _MAX_ITEM = 400_000
 _NO_IDS = "missing from the message ids"
 _TOO_LATE = "first tried 29 days ago"
 _GIVEN_UP = (_TOO_LATE, "waited 13 days", "given up after")
-# KoboMobile keeps an id for 30 days: that it does not know one any more would mean that it was asked for too long.
 _NO_REPORT = "no final report within"
+# KoboMobile keeps an id for 30 days: that it does not know a younger one any more would be wrong.
+_FORGOTTEN, _KEPT = "KoboMobile does not know the message id", 30 * DAY
 
 
 class Verdict:
     """The state of one recipient at the end, with what is needed to judge it."""
 
     def __init__(self, item: dict[str, Any], known: dict[str, Any]) -> None:
-        self.item = item
+        self.item, self.known = item, known
         self.state: str = known.get("state", item["state"])
         self.reason: str = known.get("reason", item.get("reason", ""))
         self.where = f"{item['id']}/{item['part']}"
@@ -41,8 +42,15 @@ class Verdict:
     @property
     def sent(self) -> bool:
         """Whether the table says that KoboMobile took it."""
-        reported = self.state == State.UNKNOWN and self.reason.startswith((_NO_IDS, _NO_REPORT))
-        return self.state in SENT or reported
+        reported = self.reason.startswith((_NO_IDS, _NO_REPORT)) or self._forgotten
+        return self.state in SENT or (self.state == State.UNKNOWN and reported)
+
+    @property
+    def _forgotten(self) -> bool:
+        """Whether it was asked about until KoboMobile had forgotten it, as a part is that is taken up after weeks."""
+        if not self.reason.startswith(_FORGOTTEN):
+            return False
+        return float(self.known["at"]) - float(self.item["first_attempt_at"]) >= _KEPT
 
 
 class Inspection:
