@@ -73,7 +73,7 @@ security: .venv-security/.done ## template.yaml, with checkov: clean, or answere
 	.venv-security/bin/uv pip install --quiet --python .venv-security/bin/python --require-hashes -r requirements/security.txt
 	@touch $@
 
-unit: setup ## the tests (PYTEST="-k name" narrows them)
+unit: setup ## all tests, without the checks (PYTEST="-k name" narrows them)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 cpu: setup ## what a text and a report cost the processor, each beside its limit
