@@ -125,7 +125,7 @@ class Admission:
             return self._pause(message, part)
         # What is too large is split first, and then cancelled part by part.
         if state is CampaignState.STOPPED and not part.too_large:
-            return self._cancel(message, part, now)
+            return self._cancel(message, part)
         return None
 
     def _pause(self, message: Message, part: Part) -> SendResult:
@@ -134,9 +134,10 @@ class Admission:
         seconds = min(message.receives * _FIRST_PAUSE, _LONGEST_PAUSE)
         return self._returns.give_back(message, result, seconds, part)
 
-    def _cancel(self, message: Message, part: Part, now: float) -> SendResult:
+    def _cancel(self, message: Message, part: Part) -> SendResult:
         """End the part, as its campaign was stopped."""
         found = self._store.cancel(part, clock=self._runtime.clock, lane=message.lane)
+        now = self._runtime.clock()
         if isinstance(found, Decision):
             return describe(part, found, NOT_ASKED, now)
         return self._unclaimable.settle(message, part, found, now)

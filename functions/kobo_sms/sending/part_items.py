@@ -73,6 +73,8 @@ class PartItems:
         # Our own lease there is this very claim, repeated by boto3 as its answer was lost: nobody was asked under it.
         # It has replaced `lease`, which is why `leases` keeps them all until an outcome is written.
         died = [each for each in leases_of(old) if each.token != lease.token]
+        # What others wrote while this one's write was on its way comes before it in what is remembered.
+        lease = replace(lease, at=max(lease.at or 0.0, float(old.get("updated_at", 0))))
         # The identical call: whatever the stack's default is by now.
         sender = old.get("from") or self.sender_of(part)
         left_out = _left_out(old, opted_out or ())

@@ -137,8 +137,8 @@ class Store:
         """
         old: Item = {}
         for _ in range(_MOST_CANCELS):
-            # Anew: what others wrote meanwhile may be later than the first look.
-            now = clock()
+            # What others wrote meanwhile is later than the first look, and their clock may be ahead.
+            now = max(clock(), float(old.get("updated_at", 0)))
             if old and (taken := self._taken(part, old, now)):
                 return taken
             claim = self._items.standing(part, old, now, lane)

@@ -34,11 +34,13 @@ from kobo_sms.valve.upkeep import (
     fault_lanes,
     forget_faults_at_rest,
     hurry_sweep,
+    in_turn,
     open_after_probe,
     put_off_probe,
     stay_suspected,
     suspects_to_probe,
     sweep_lanes,
+    take_turn,
 )
 
 _VALVE = "the valve"
@@ -69,12 +71,12 @@ class Tried:
 
 @dataclass(frozen=True)
 class Decided:
-    """The valve as decided, and the lanes that fell to this check: suspected ones and closed ones to probe, and those
-    to sweep."""
+    """The valve as decided, and the lanes that fell to this check: suspected ones and closed ones to probe, in groups
+    that are probed together, and those to sweep."""
 
     valve: Valve
-    suspected: Sequence[Lane]
-    closed: Sequence[Lane]
+    suspected: Sequence[Sequence[Lane]]
+    closed: Sequence[Sequence[Lane]]
     sweeps: Sequence[Lane]
 
 
@@ -117,8 +119,11 @@ class ValveControl:
         if not (valve.closed or valve.suspected):
             return Decided(valve, suspected=(), closed=(), sweeps=())
         # Put off in the same write, so that of two checks that overlap only one makes them.
-        suspected, closed = suspects_to_probe(valve, now), closed_to_probe(valve, now)
-        valve = put_off_probe(begin_probing(valve, suspected, now), closed, now, failed=False)
+        due, closed_due = suspects_to_probe(valve, now), closed_to_probe(valve, now)
+        suspected, closed = _suspected_together(valve, due), _closed_together(valve, closed_due)
+        valve = put_off_probe(begin_probing(valve, due, now), closed_due, now, failed=False)
+        for group in (*suspected, *closed):
+            valve = take_turn(valve, group[0], now)
         sweeps = sweep_lanes(valve, now)
         for lane in sweeps:
             valve = begin_sweep(valve, lane, now)
@@ -129,8 +134,8 @@ class ValveControl:
         in_time = partial(self._if_time, deadline)
         steps = [
             partial(self._enforce, decided.valve.closed.keys()),
-            *(partial(in_time, self._probe_suspected, group) for group in _together(decided.suspected, decided.valve)),
-            *(partial(in_time, self._probe_closed, group) for group in _groups(decided)),
+            *(partial(in_time, self._probe_suspected, group) for group in decided.suspected),
+            *(partial(in_time, self._probe_closed, group) for group in decided.closed),
             # What is found last has to be handed over still, and people told.
             *(partial(self._sweep, lane, deadline.before(_PROBE_SECONDS)) for lane in decided.sweeps),
         ]
@@ -245,17 +250,17 @@ def _as_it_is(valve: Valve) -> Valve:
     return valve
 
 
-def _groups(decided: Decided) -> list[Sequence[Lane]]:
-    """Return the lanes to try, those together that what works for one works for."""
-    together = fault_lanes(decided.valve) if decided.closed else []
-    faults = together if set(together) & set(decided.closed) else []
-    return [group for group in (faults, *([lane] for lane in decided.closed if lane not in together)) if group]
+def _closed_together(valve: Valve, due: Sequence[Lane]) -> list[Sequence[Lane]]:
+    """Return the closed lanes to probe, those together that what works for one works for."""
+    together = fault_lanes(valve)
+    faults = in_turn(valve.closed, together) if set(together) & set(due) else []
+    return [group for group in (faults, *([lane] for lane in due if lane not in together)) if group]
 
 
-def _together(lanes: Sequence[Lane], valve: Valve) -> list[Sequence[Lane]]:
+def _suspected_together(valve: Valve, due: Sequence[Lane]) -> list[Sequence[Lane]]:
     """Return the lanes to probe: those suspected of a fault together, for lack of credit each by itself."""
-    faults = [lane for lane in lanes if valve.suspected[lane].cause != CREDIT]
-    return [group for group in (faults, *([lane] for lane in lanes if lane not in faults)) if group]
+    faults = in_turn(valve.suspected, (lane for lane in due if valve.suspected[lane].cause != CREDIT))
+    return [group for group in (faults, *([lane] for lane in due if lane not in faults)) if group]
 
 
 def _do_all(steps: Iterable[Callable[[], object]]) -> None:

@@ -165,7 +165,7 @@ def _suspect(valve: Valve, lane: Lane, closed: Shut) -> _Suspicion:
     was = valve.suspected.get(lane)
     if was is None or lane in valve.open_asked or was.cause != closed.cause:
         return _Suspicion(replace(closed, probe_at=closed.since))
-    return _Suspicion(replace(closed, since=was.since, probe_at=was.probe_at))
+    return _Suspicion(replace(closed, since=was.since, probe_at=was.probe_at, probed_at=was.probed_at))
 
 
 def _is_borne_out(fault: Symptom, evidence: Evidence) -> bool:

@@ -36,8 +36,8 @@ class ClosedForFault:
     """A lane closed for the gateway or the credentials, since when (epoch seconds) and why.
 
     `confirmed`: credit/ itself shows the fault. A few messages are let through as a probe at `probe_at`, and again
-    after `probe_wait` seconds; `failed_probes` counts those that failed. The queue is searched for what is too old at
-    `sweep_at`; `sweep_began` is when a search that is not finished began, 0 when there is none.
+    after `probe_wait` seconds; `probed_at` is when a probe last began with this lane. The queue is searched for what is
+    too old at `sweep_at`; `sweep_began` is when a search that is not finished began, 0 when there is none.
     """
 
     cause: Symptom
@@ -46,7 +46,7 @@ class ClosedForFault:
     confirmed: bool = False
     probe_at: float = 0.0
     probe_wait: float = FIRST_PROBE
-    failed_probes: int = 0
+    probed_at: float = 0.0
     sweep_at: float = 0.0
     sweep_began: float = 0.0
 
@@ -69,7 +69,7 @@ class ClosedForCredit:
     confirmed: bool = False
     probe_at: float = 0.0
     probe_wait: float = FIRST_PROBE
-    failed_probes: int = 0
+    probed_at: float = 0.0
     sweep_at: float = 0.0
     sweep_began: float = 0.0
 

@@ -5,14 +5,16 @@ Pure. When each falls due is part of the valve, so that of two checks that overl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import LONGEST_PROBE_WAIT, PROBED_EVERY, PROBED_WITHIN, SUSPECTED_FOR, SWEEP_EVERY
 from kobo_sms.valve.signals import CREDENTIALS, FAULTS
-from kobo_sms.valve.state import FIRST_PROBE, ClosedForFault, ClosedForQuietHours, Opened, Shut, Valve
+from kobo_sms.valve.state import FIRST_PROBE, Closed, ClosedForFault, ClosedForQuietHours, Opened, Shut, Valve
 
+C = TypeVar("C", bound=Closed)
 # A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
@@ -32,8 +34,7 @@ def put_off_probe(valve: Valve, lanes: Iterable[Lane], now: float, *, failed: bo
             continue
         wait = max(was.probe_wait, min(2 * was.probe_wait, LONGEST_PROBE_WAIT)) if failed else was.probe_wait
         shown = was.confirmed and isinstance(was, ClosedForFault)
-        at, count = now + (LONGEST_PROBE_WAIT if shown else wait), was.failed_probes + failed
-        closed[lane] = replace(was, probe_at=at, probe_wait=wait, failed_probes=count)
+        closed[lane] = replace(was, probe_at=now + (LONGEST_PROBE_WAIT if shown else wait), probe_wait=wait)
     return replace(valve, closed=closed)
 
 
@@ -94,14 +95,28 @@ def stay_suspected(valve: Valve, lanes: Iterable[Lane], now: float) -> Valve:
 
 
 def fault_lanes(valve: Valve) -> list[Lane]:
-    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them.
+    """Return the lanes that credentials or the gateway have closed: what works for one works for all of them."""
+    return [lane for lane in LANES if (each := valve.closed.get(lane)) and each.cause in FAULTS]
 
-    They are in the order to probe them: after each probe that failed another one is first, as all that waits in one
-    lane may fail for its own sake, and a probe ends once several messages have failed.
+
+def in_turn(states: Mapping[Lane, Closed], lanes: Iterable[Lane]) -> list[Lane]:
+    """Return `lanes`, which are probed together, in the order to try them: first the one that waits longest for it.
+
+    A probe ends once several messages have failed, and all that waits in one lane may fail because of its recipients.
     """
-    shut = {lane: each for lane in LANES if isinstance(each := valve.closed.get(lane), ClosedForFault)}
-    first = next((each.failed_probes % len(shut) for each in shut.values()), 0)
-    return [*list(shut)[first:], *list(shut)[:first]]
+    return sorted(lanes, key=lambda lane: each.probed_at if isinstance(each := states[lane], Shut) else 0.0)
+
+
+def take_turn(valve: Valve, lane: Lane, now: float) -> Valve:
+    """Return the valve as a probe begins with `lane`, whatever becomes of it."""
+
+    def begun(states: Mapping[Lane, C]) -> dict[Lane, C]:
+        return {
+            each: replace(state, probed_at=now) if each == lane and isinstance(state, Shut) else state
+            for each, state in states.items()
+        }
+
+    return replace(valve, closed=begun(valve.closed), suspected=begun(valve.suspected))
 
 
 def sweep_lanes(valve: Valve, now: float) -> list[Lane]:

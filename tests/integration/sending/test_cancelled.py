@@ -81,7 +81,8 @@ def test_it_ends_after_the_attempt_that_was_recorded_while_its_write_took_long(
         claim = desk.store.claim(part_of(desk), token="other", now=desk.clock.now, until=desk.clock.now + 31)
         assert isinstance(claim, Claim)
         retry = Decision("queued", Next.RETRY, attempts=1)
-        desk.store.record(claim, retry, now=desk.clock.now, label="unreachable", due=None)
+        # By a clock that is ahead.
+        desk.store.record(claim, retry, now=desk.clock.now + 1, label="unreachable", due=None)
 
     events.register("before-call.dynamodb.UpdateItem", attempt)
     assert send(desk).outcome == "cancelled"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kobo_sms.errors import LostClaim
 from kobo_sms.messages.parts import Part
+from kobo_sms.sending.attempts import attempts_of
 from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.decisions import Decision, Next
 
@@ -89,6 +90,28 @@ def test_a_claim_that_is_held_keeps_others_out(desk: Desk, kobo: MockControl) ->
     assert len(wire(kobo)) == 1
 
 
+def test_a_claim_whose_write_took_long_comes_after_what_was_recorded_meanwhile(
+    desk: Desk, clients: dict[str, Any]
+) -> None:
+    """`kobo why` tells what happened in its order."""
+    events = clients["watched dynamodb"].meta.events
+
+    def attempt(**_: Any) -> None:
+        events.unregister("before-call.dynamodb.UpdateItem", attempt)
+        later = desk.clock.now + 5
+        claim = desk.store.claim(part_of(desk), token="another", now=later, until=later + 31)
+        assert isinstance(claim, Claim)
+        retry = Decision("queued", Next.RETRY, attempts=1)
+        desk.store.record(claim, retry, now=later + 1, label="unreachable", due=None)
+        # The answer to this one's call comes later still.
+        desk.clock.now = later + 2
+
+    events.register("before-call.dynamodb.UpdateItem", attempt)
+    assert desk.send().outcome == "sent"
+    first, last = attempts_of(desk.item()).ended
+    assert last.claimed_at == first.at < last.at
+
+
 def test_a_crash_after_the_call_leads_to_the_identical_call(desk: Desk, kobo: MockControl) -> None:
     desk.client.dies = True
     with pytest.raises(SystemError, match="killed"):
@@ -128,7 +151,8 @@ def test_a_duplicate_is_not_sent_again(desk: Desk, kobo: MockControl, failed: st
 def test_a_claim_that_boto3_repeats_is_no_crash(desk: Desk, kobo: MockControl) -> None:
     kobo.fail_next("send", "error_billing")
     desk.send()
-    first, second = (desk.store.claim(part_of(desk), token="mine", now=5.0, until=35.0) for _ in range(2))
+    now = desk.clock.now
+    first, second = (desk.store.claim(part_of(desk), token="mine", now=now, until=now + 30) for _ in range(2))
     assert isinstance(first, Claim)
     assert first == second
     assert first.known.in_doubt is False

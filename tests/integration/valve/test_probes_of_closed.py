@@ -113,12 +113,24 @@ def test_several_that_fail_spare_the_other_lane_a_probe(room: Room) -> None:
 
 
 def test_after_a_probe_that_failed_the_other_lane_is_tried_first(room: Room) -> None:
-    """What waits in one lane may all fail for its recipients' sake."""
+    """All that waits in one lane may fail because of its recipients."""
     room.close(GATEWAY)
-    room.put(4, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(6, lane=Lane.PRIORITY, to=HOPELESS)
     room.put(1)
     assert room.check(after=15).closed.keys() == {Lane.PRIORITY, Lane.BULK}
     assert room.check(after=30).closed == {}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [3, 1]
+
+
+def test_after_a_probe_that_send_sms_dies_of_the_other_lane_is_tried_first(room: Room) -> None:
+    room.close(GATEWAY)
+    room.put(6, lane=Lane.PRIORITY)
+    room.put(1)
+    room.functions.dies = True
+    with pytest.raises(ProbeFailed):
+        room.check(after=15)
+    room.functions.dies = False
+    assert room.check(after=15).closed == {}
     assert [len(event["Records"]) for event in room.functions.invoked] == [3, 1]
 
 

@@ -115,6 +115,16 @@ def test_a_recipient_that_always_fails_on_one_lane_does_not_hide_that_the_other_
     assert room.valve.read().valve.suspected == {}
 
 
+def test_the_lanes_take_turns_so_one_that_works_is_not_closed_unprobed(room: Room) -> None:
+    room.put(6, lane=Lane.PRIORITY, to=HOPELESS)
+    room.put(3, lane=Lane.BULK)
+    room.fail(GATEWAY)
+    assert room.check().closed == {}
+    assert room.check(30).closed == {}
+    assert [len(event["Records"]) for event in room.functions.invoked] == [3, 3]
+    assert room.valve.read().valve.suspected == {}
+
+
 def test_an_empty_lane_is_never_closed(room: Room) -> None:
     assert minute(room) == [set(), set(), set()]
     assert room.kinds() == []

@@ -35,7 +35,7 @@ CLOSED = ClosedForCredit(
     confirmed=True,
     probe_at=NOW + 60,
     probe_wait=120.0,
-    failed_probes=3,
+    probed_at=NOW - 60,
     sweep_at=NOW + 21_600.5,
 )
 HOLD = Hold("ada", NOW, "wrong text")

@@ -30,9 +30,11 @@ from kobo_sms.valve.upkeep import (
     end_sweep,
     fault_lanes,
     hurry_sweep,
+    in_turn,
     open_after_probe,
     put_off_probe,
     sweep_lanes,
+    take_turn,
 )
 from tests.unit.valve.counted_calls import NOW, any_of, counted
 
@@ -202,10 +204,17 @@ def test_a_minutes_outage_costs_a_minute_and_a_half() -> None:
 
 def test_the_lanes_take_turns_to_be_probed_first() -> None:
     valve, first = broken(), []
-    for _ in range(4):
-        first.append(fault_lanes(valve)[0])
-        valve = put_off_probe(put_off_probe(valve, BOTH, NOW, failed=False), BOTH, NOW, failed=True)
+    for at in range(4):
+        first.append(in_turn(valve.closed, BOTH)[0])
+        valve = put_off_probe(take_turn(valve, first[-1], NOW + at), BOTH, NOW + at, failed=at % 2 == 0)
     assert first == [Lane.PRIORITY, Lane.BULK, Lane.PRIORITY, Lane.BULK]
+
+
+def test_a_lane_that_was_not_probed_yet_is_first() -> None:
+    valve = take_turn(take_turn(broken(), Lane.BULK, NOW), Lane.PRIORITY, NOW + 1)
+    assert in_turn(valve.closed, BOTH) == [Lane.BULK, Lane.PRIORITY]
+    fresh = replace(valve, closed=dict(valve.closed) | {Lane.PRIORITY: broken().closed[Lane.PRIORITY]})
+    assert in_turn(fresh.closed, BOTH) == [Lane.PRIORITY, Lane.BULK]
 
 
 def test_a_probe_that_succeeds_opens_what_was_tried_unless_it_is_held() -> None:
