@@ -126,7 +126,8 @@ class Alerting:
             fault=_fault(finding, valve, unanswered_since, now),
         )
         state, alerts = step(account.alerts, situation)
-        new = [Pending(f"{alert.track}-{alert.kind}-{now:.0f}", alert, until) for alert in alerts]
+        # The version that this writes: each lane that runs out of credit is told, though it may be in one second.
+        new = [Pending(f"{alert.track}-{alert.kind}-{now:.0f}-{account.version + 1}", alert, until) for alert in alerts]
         orphans = [replace(each, until=until, repeated=True) for each in account.pending if each.until <= now]
         waiting = [each for each in account.pending if each.until > now]
         usage = account.usage if finding.balance is None else observe(account.usage, finding.balance, now)

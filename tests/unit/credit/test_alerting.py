@@ -60,11 +60,13 @@ class Topic(AlertTopic):
     def __init__(self) -> None:
         self.faults: dict[str, Exception] = {}
         self.published: list[tuple[str, AlertText]] = []
+        self.ids: list[str] = []
 
     def publish(self, text: AlertText, *, kind: str, alert_id: str) -> None:
         if kind in self.faults:
             raise self.faults[kind]
         self.published.append((kind, text))
+        self.ids.append(alert_id)
 
     @property
     def kinds(self) -> list[str]:
@@ -146,6 +148,19 @@ def test_what_an_operator_wrote_is_not_what_was_counted(desk: Desk) -> None:
     ((_, text),) = desk.topic.published
     assert "the text is wrong" not in text.email
     assert desk.queues.asked == [Lane.PRIORITY, Lane.BULK]
+
+
+def test_two_lanes_that_run_out_of_credit_in_one_second_are_told_as_two_alerts(desk: Desk) -> None:
+    """Else who publishes the first would strike off the second, too."""
+    poor = {lane: ClosedForCredit(NOW, pages=124, balance=Decimal(50)) for lane in Lane}
+    desk.topic.faults = {"empty": REFUSAL}
+    with pytest.raises(ClientError):
+        desk.check(NO_CREDIT, Valve({Lane.BULK: poor[Lane.BULK]}))
+    desk.topic.faults = {}
+    assert desk.check(NO_CREDIT, Valve(poor), after=0.4) == ["empty"]
+    assert len(desk.accounts.kept.pending) == 1
+    assert desk.check(NO_CREDIT, Valve(poor)) == ["empty"]
+    assert len(set(desk.topic.ids)) == 2
 
 
 @pytest.mark.parametrize("failing", ["critical", GATEWAY])
