@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from kobo_sms.messages.lanes import LANES, Lane
 from kobo_sms.valve.rules import LONGEST_PROBE_WAIT, PROBED_EVERY, PROBED_WITHIN, SUSPECTED_FOR, SWEEP_EVERY
 from kobo_sms.valve.signals import CREDENTIALS, FAULTS
 from kobo_sms.valve.state import FIRST_PROBE, Closed, ClosedForFault, ClosedForQuietHours, Opened, Shut, Valve
 
-C = TypeVar("C", bound=Closed)
 # A sweep that was not finished goes on after this, for so long: each look at a message counts as a receive.
 _SWEEP_AGAIN, _SWEEP_FOR = 120.0, 1800.0
 
@@ -108,15 +106,13 @@ def in_turn(states: Mapping[Lane, Closed], lanes: Iterable[Lane]) -> list[Lane]:
 
 
 def take_turn(valve: Valve, lane: Lane, now: float) -> Valve:
-    """Return the valve as a probe begins with `lane`, whatever becomes of it."""
-
-    def begun(states: Mapping[Lane, C]) -> dict[Lane, C]:
-        return {
-            each: replace(state, probed_at=now) if each == lane and isinstance(state, Shut) else state
-            for each, state in states.items()
-        }
-
-    return replace(valve, closed=begun(valve.closed), suspected=begun(valve.suspected))
+    """Return the valve as a probe begins with `lane`, closed or suspected, whatever becomes of it."""
+    closed, suspected = dict(valve.closed), dict(valve.suspected)
+    if isinstance(was := closed.get(lane), Shut):
+        closed[lane] = replace(was, probed_at=now)
+    if lane in suspected:
+        suspected[lane] = replace(suspected[lane], probed_at=now)
+    return replace(valve, closed=closed, suspected=suspected)
 
 
 def sweep_lanes(valve: Valve, now: float) -> list[Lane]:
