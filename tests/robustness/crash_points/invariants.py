@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from kobo_sms.messages.lanes import DEAD_AFTER
 from tests.robustness.crash_points.lives import Life
-from tests.robustness.crash_points.scenarios import IN_DOUBT, IN_DOUBT_DEAD, End, Order
+from tests.robustness.crash_points.scenarios import GIVEN_UP, IN_DOUBT, IN_DOUBT_DEAD, End, Order
 
 # How often an SMS in this state may have been executed.
 _EXECUTED = {"sent": {1}, "rejected": {0}, "failed": {0}, "lapsed": {0}, "unknown": {0, 1}, None: {0}}
@@ -102,7 +103,8 @@ def expected(life: Life, order: Order, number: str, overtaken: bool) -> set[End]
         companions = frozenset(order.to)
         return {clean, *(order.end_in_doubt(number, companions, executed) for executed in (True, False))}
     if (order.key, number) not in life.doubted:
-        return {clean}
+        # The pauses after two deaths may be as long as a message is tried at all.
+        return {clean, GIVEN_UP} if life.died * life.scenario.pause >= DEAD_AFTER else {clean}
     companions, executed = life.doubted[order.key, number]
     end = order.end_in_doubt(number, companions, executed)
     return {end} if life.died < 2 else {clean, end, IN_DOUBT, IN_DOUBT_DEAD}

@@ -194,7 +194,7 @@ OPTED_OUT = (
     Scenario("opted_out_and_lost", f"login BatchGetItem {FELT} | {_LOOKED_UP}", (_SOME,), opted_out=_OUT,
              faults=once("reset", when="after")),
     Scenario("opted_out_and_halved", f"{_LOOKED_UP} queue | {_LOOKED_UP} BatchGetItem write ask write",
-             (_SOME,), opted_out=_OUT, faults=once("error_param")),
+             (Order((*numbers(2), PARAM), others={ONE: REFUSED, PARAM: REFUSED}, promotional=True),), opted_out=_OUT),
 )  # fmt: skip
 REQUESTS = (
     Scenario("invalid", "bury", (Order(end=End(None, dead=True), body="{not JSON"),)),
