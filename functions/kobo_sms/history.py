@@ -38,12 +38,18 @@ class HistoryAttribute:
     most_bytes: int
 
     def read(self, item: Mapping[str, Any]) -> History:
-        """Return what an item remembers, nothing if it was never written to."""
-        return self._bounded(item.get(self.name, ()), int(item.get(self._counter, 0)))
+        """Return what an item remembers, nothing if it was never written to; only what grows is bounded."""
+        events = tuple(item.get(self.name, ()))
+        return History(events, int(item.get(self._counter, 0)), self._gap(events))
 
     def extend(self, history: History, events: Iterable[Any]) -> History:
-        """Return `history` with newer events."""
-        return self._bounded([*history.events, *events], history.left_out)
+        """Return `history` with newer events, bounded."""
+        kept = [*history.events, *events]
+        total = history.left_out + len(kept)
+        size = sum(map(_weight, kept))
+        while len(kept) > 1 and (len(kept) > self.first + self.last or size > self.most_bytes):
+            size -= _weight(kept.pop(min(self.first, len(kept) - 2)))
+        return History(tuple(kept), total - len(kept), self._gap(kept))
 
     def attributes(self, history: History) -> Item:
         """Return the attributes that keep `history`."""
@@ -54,12 +60,8 @@ class HistoryAttribute:
     def _counter(self) -> str:
         return f"{self.name}_left_out"
 
-    def _bounded(self, events: Sequence[Any], left_out: int) -> History:
-        kept = list(events)
-        size = sum(map(_weight, kept))
-        while len(kept) > 1 and (len(kept) > self.first + self.last or size > self.most_bytes):
-            size -= _weight(kept.pop(min(self.first, len(kept) - 2)))
-        return History(tuple(kept), left_out + len(events) - len(kept), min(self.first, len(kept) - 1) if kept else 0)
+    def _gap(self, kept: Sequence[Any]) -> int:
+        return min(self.first, len(kept) - 1) if kept else 0
 
 
 def cut(text: str, most: int) -> str:
@@ -74,10 +76,11 @@ def _weight(event: Any) -> int:
 
 def _size(value: Any) -> int:
     """Return about the bytes that DynamoDB counts for a value (its guide, "Item sizes and formats"), or a few more."""
-    if isinstance(value, Mapping):
-        return 3 + sum(len(name.encode()) + 1 + _size(each) for name, each in value.items())
+    # The common types first: to ask whether a value is a Mapping costs more than all else here.
     if isinstance(value, str):
         return len(value.encode()) + 1
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return min(len(str(value)) // 2 + 3, 21)
+    if isinstance(value, Mapping):
+        return 3 + sum(len(name.encode()) + 1 + _size(each) for name, each in value.items())
     return 1

@@ -74,9 +74,11 @@ def test_an_item_that_was_never_written_to_remembers_nothing() -> None:
     assert SMALL.attributes(History()) == {"seen": []}
 
 
-def test_a_longer_history_of_an_older_release_is_taken_in() -> None:
+def test_a_longer_history_of_an_older_release_is_bounded_once_it_grows() -> None:
     history = SMALL.read({"seen": [{"at": at} for at in range(50)]})
-    assert (len(history.events), history.left_out) == (7, 43)
+    assert (len(history.events), history.left_out) == (50, 0)
+    longer = SMALL.extend(history, [{"at": 50}])
+    assert (len(longer.events), longer.left_out) == (7, 44)
 
 
 @pytest.mark.parametrize("attribute", [HISTORY, ROUNDS, CHANGES])

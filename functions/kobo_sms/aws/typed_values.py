@@ -39,8 +39,9 @@ def serialize(value: Any) -> dict[str, Any]:
 def deserialize(typed: Mapping[str, Any]) -> Any:
     """Return the value in `typed`; numbers are Decimal. Raises TypeError when it is of no type of DynamoDB's."""
     for kind, content in typed.items():
-        if kind in _READERS:
-            return _READERS[kind](content)
+        read = _READERS.get(kind)
+        if read is not None:
+            return read(content)
     raise TypeError("not a value with a type of DynamoDB's")
 
 
