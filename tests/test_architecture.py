@@ -233,7 +233,7 @@ def test_no_module_needs_itself() -> None:
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_handlers_know_the_composition_root_and_what_is_passed_through(handler: str) -> None:
     known = own(FUNCTIONS / handler / "handler.py")
-    passed = {"aws.sqs_records", "runtime", "telemetry", "batch_metrics"}
+    passed = {"aws.queues", "runtime", "telemetry", "batch_metrics"}
     assert {each for each in known if room(each) != "composition"} <= passed
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from kobo_sms.aws.part_attributes import read_attributes
 from kobo_sms.errors import InvalidRequest
+from kobo_sms.messages.parts import read_attributes
 from kobo_sms.messages.states import State
 from kobo_sms.sending.result import AT_REST
 

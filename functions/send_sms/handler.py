@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from kobo_sms import telemetry
-from kobo_sms.aws.sqs_records import read_record
+from kobo_sms.aws.queues import read_record
 from kobo_sms.batch_metrics import BatchMetrics
 from kobo_sms.composition.send import SendApp, send_app
 from kobo_sms.runtime import Deadline

@@ -11,8 +11,8 @@ from typing import Any
 from kobo_cli.dead.letters import Letter, read_content
 from kobo_cli.dead.overview import row_of
 from kobo_cli.dead.verdicts import Judge
-from kobo_sms.aws.part_attributes import QUEUED_AT
 from kobo_sms.credit.wording import plural
+from kobo_sms.messages.parts import QUEUED_AT
 from kobo_sms.sending.standing import Standing
 from kobo_sms.table import iso
 

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kobo_sms.aws.part_attributes import NAMES, ORIGIN, PART, is_part_name, read_attributes
 from kobo_sms.errors import InvalidRequest
 from kobo_sms.messages.fields import FIELDS, ID_PATTERN
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.messages.parts import ROOT, Part
+from kobo_sms.messages.parts import NAMES, ORIGIN, PART, ROOT, Part, is_part_name, read_attributes
 from kobo_sms.messages.request import CONCEALED, parse, require_room
 
 NO_REASON = "no reason given: SQS moved it here after 1,000 receives, or somebody put it here by hand"

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kobo_cli.dead.letters import Letter
-from kobo_sms.aws.sqs_records import lane_of
+from kobo_sms.aws.queues import lane_of
 from kobo_sms.errors import ConfigurationError
 
 if TYPE_CHECKING:

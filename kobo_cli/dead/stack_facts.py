@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from kobo_cli.dead.verdicts import Judge
 from kobo_cli.errors import CliError
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 
 if TYPE_CHECKING:
     from kobo_cli.connection import Connection

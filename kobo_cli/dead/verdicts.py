@@ -13,7 +13,7 @@ from kobo_sms.messages import states
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
-from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import Fingerprints
 from kobo_sms.sending.standing import Standing
 
 _TRIED_AGAIN = states.OPEN | {State.FAILED, State.UNKNOWN}

@@ -16,7 +16,7 @@ from kobo_sms.messages.states import State
 from kobo_sms.reports.records import ReportWrite, rounds_with
 from kobo_sms.reports.rounds import Answered, Round
 from kobo_sms.reports.store import ReportStore
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.records import due_shard

@@ -1,4 +1,7 @@
-"""The SQS queues: parts put on their lane, waits before a retry, and what is dead."""
+"""The SQS queues: messages as Lambda brings them, parts put on their lane, waits before a retry, and what is dead.
+
+Shape of a record: "Using Lambda with Amazon SQS" (example event).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from kobo_sms.aws.notes import fit_notes
-from kobo_sms.aws.part_attributes import Texts, read_attributes, write_attributes
-from kobo_sms.errors import EnqueueFailed
+from kobo_sms.aws.received_messages import sent_at, texts_of
+from kobo_sms.errors import ConfigurationError, EnqueueFailed
 from kobo_sms.messages.compact_json import dump
 from kobo_sms.messages.lanes import Lane
-from kobo_sms.messages.parts import Part
+from kobo_sms.messages.parts import Part, Texts, read_attributes, write_attributes
 from kobo_sms.messages.request import parse, require_room
 
 if TYPE_CHECKING:
@@ -57,6 +60,36 @@ class Message:
         require_room(self.body)
         request = parse(self.body, region=region, default_id=self.message_id)
         return Part(request, which.queued_at, which.name, which.origin)
+
+
+def read_record(record: Mapping[str, Any], lanes: Mapping[Lane, str], *, probe: bool = False) -> Message:
+    """Return the message in `record`; `lanes` tells the URL of each lane's queue.
+
+    Raises
+    ------
+    ConfigurationError
+        when the record comes from a queue that is no lane.
+    """
+    return Message(
+        message_id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        body=record["body"],
+        attributes=texts_of(record["messageAttributes"]),
+        sent_at=sent_at(record["attributes"]),
+        lane=lane_of(record["eventSourceARN"], lanes),
+        receives=int(record["attributes"]["ApproximateReceiveCount"]),
+        probe=probe,
+    )
+
+
+def lane_of(queue_arn: str, lanes: Mapping[Lane, str]) -> Lane:
+    """Return the lane whose queue has this ARN. Raises ConfigurationError when none has."""
+    # The last part of both the ARN and the URL is the queue's name.
+    name = queue_arn.rpartition(":")[2]
+    for lane, url in lanes.items():
+        if url.rpartition("/")[2] == name:
+            return lane
+    raise ConfigurationError(f"the queue {name} is no lane of this stack")
 
 
 class Queues:

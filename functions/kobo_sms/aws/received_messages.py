@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kobo_sms.aws.part_attributes import Texts, read_attributes
+from kobo_sms.messages.parts import Texts, read_attributes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

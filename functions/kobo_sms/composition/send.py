@@ -30,8 +30,7 @@ from kobo_sms.sending.batch import BatchCrew, BatchSender
 from kobo_sms.sending.batch_store import BatchStore
 from kobo_sms.sending.crew import ThreadCrew
 from kobo_sms.sending.dead_letters import DeadLetters
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.returns import Returns
 from kobo_sms.sending.sender import Sender
 from kobo_sms.sending.settings import SendSettings
@@ -82,14 +81,14 @@ class SendApp:
 
 @dataclass(frozen=True)
 class SendParts:
-    """What a sender is made of."""
+    """What a sender is made of; `rest` is None where there are no quiet hours."""
 
     store: Store
     batch_store: BatchStore
     client: KoboClient
     queues: Queues
     breaker: CircuitBreaker
-    rest: BulkRest
+    rest: BulkRest | None
     campaigns: CampaignWatch
     left_out: LeftOutNotes
     optouts: OptOutLookup
@@ -135,6 +134,7 @@ def build_sender(
         default_sender=wanted.default_sender,
         store_text=kept.store_text,
     )
+    quiet_hours = settings.read_bulk_quiet_hours(env, warn)
     prompt, valve = Prompt(clients.events, wanted.stack, warn), ValveStore(clients.dynamodb, kept.table)
     parts = SendParts(
         Store(clients.dynamodb, kept.table, items),
@@ -142,7 +142,7 @@ def build_sender(
         clients.kobo,
         Queues(clients.sqs, wanted.queue_urls, wanted.dead_letter_queue_url),
         CircuitBreaker(valve, prompt, runtime.clock, runtime.uniform, warn),
-        BulkRest(settings.read_bulk_quiet_hours(env, warn), valve, runtime.clock),
+        BulkRest(quiet_hours, valve, runtime.clock) if quiet_hours is not None else None,
         CampaignWatch(clients.dynamodb, kept.table, runtime.clock),
         LeftOutNotes(clients.dynamodb, kept.table, keep_seconds=kept.keep_seconds),
         OptOutLookup(clients.dynamodb, kept.table, time.sleep),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kobo_sms.aws.part_attributes import NAMES
 from kobo_sms.aws.queues import Message
 from kobo_sms.campaigns.campaign import CampaignState
 from kobo_sms.campaigns.watch import CampaignWatch
@@ -14,12 +13,11 @@ from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.fields import FIELDS
-from kobo_sms.messages.parts import Part
+from kobo_sms.messages.parts import NAMES, Part
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.runtime import Deadline, Runtime
-from kobo_sms.sending.attempts import NOT_ASKED
+from kobo_sms.sending.attempts import NOT_ASKED, Finished
 from kobo_sms.sending.backoff import wait_seconds
-from kobo_sms.sending.claims import Finished
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import Decision, is_too_late
 from kobo_sms.sending.result import PAUSED, QUIET_HOURS, SendResult, describe, result_of
@@ -47,7 +45,10 @@ class Admitted:
 
 
 class Admission:
-    """Admits messages, or does what else is to be done about them. Errors of AWS pass through."""
+    """Admits messages, or does what else is to be done about them. Errors of AWS pass through.
+
+    `rest` is None where there are no quiet hours.
+    """
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Admission:
         settings: SendSettings,
         runtime: Runtime,
         breaker: CircuitBreaker,
-        rest: BulkRest,
+        rest: BulkRest | None,
         campaigns: CampaignWatch,
         optouts: OptOutLookup,
         dead_letters: DeadLetters,
@@ -144,7 +145,7 @@ class Admission:
 
     def _keep_quiet(self, message: Message, part: Part, deadline: Deadline) -> SendResult | None:
         """Give the message back untouched in its lane's quiet hours."""
-        wait = self._rest.wait_for(message.lane, deadline)
+        wait = self._rest.wait_for(message.lane, deadline) if self._rest is not None else 0
         result = replace(result_of("held back", part), reason=QUIET_HOURS)
         return self._returns.give_back(message, result, wait, part) if wait else None
 

@@ -1,4 +1,5 @@
-"""What a part's item remembers of its attempts, for `kobo why`: each with its times, its answer and what followed.
+"""Claims on a part, and what its item remembers of the attempts made under them, for `kobo why`: each with its times,
+its answer and what followed.
 
 An attempt that is under way, or whose process died, is known by its entry in the set `leases`, which the claim writes.
 Writing the outcome moves the entries into the list `history`. Items of older releases remember less: `leases` without
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kobo_sms.history import HistoryAttribute, cut
+from kobo_sms.history import History, HistoryAttribute, cut
+from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
-from kobo_sms.sending.decisions import Decision, Next
+from kobo_sms.sending.decisions import Decision, Known, Next
 from kobo_sms.table import Item, moment
 
 HISTORY = HistoryAttribute("history", first=10, last=40, most_bytes=9_000)
@@ -53,6 +55,61 @@ class Lease:
         except (IndexError, ValueError):
             return cls(token)
         return cls(token, at, lane if lane != "-" else None, "probe" in rest[2:])
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to make one attempt at a part until `until` (epoch seconds), under the sender ID `sender`.
+
+    `lease.token` fences the outcome; `died` are earlier claims that ended without one. `opted_out` are recipients that
+    this attempt leaves out, and each one that repeats it.
+    """
+
+    part: Part
+    lease: Lease
+    until: float
+    known: Known
+    history: History
+    died: Sequence[Lease]
+    sender: str
+    opted_out: frozenset[str] = frozenset()
+
+    @property
+    def to_send(self) -> Part:
+        """The part as KoboMobile is asked to send it: without those who opted out."""
+        return self.part.without(self.opted_out)
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Another invocation holds the claim until `until` (epoch seconds)."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The part has ended in `state`, or was split into `smaller` ones: there is nothing to send. It counts for
+    `campaign`."""
+
+    state: str
+    smaller: Sequence[Part] = ()
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class OtherRelease:
+    """The part is in a `state` that only another release knows: it is left alone."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class IdempotencyConflict:
+    """The id was used for other content before."""
+
+
+NothingToClaim = Busy | Finished | IdempotencyConflict | OtherRelease
 
 
 @dataclass(frozen=True)

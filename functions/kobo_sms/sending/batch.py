@@ -17,9 +17,8 @@ from kobo_sms.aws.queues import Message
 from kobo_sms.aws.statements import MOST_STATEMENTS
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending.admission import Admission, Admitted
-from kobo_sms.sending.attempts import Lease
+from kobo_sms.sending.attempts import Claim, Lease
 from kobo_sms.sending.batch_store import BatchStore, Ended, Wanted, fits
-from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.crew import Crew
 from kobo_sms.sending.decisions import Next
 from kobo_sms.sending.result import SendResult

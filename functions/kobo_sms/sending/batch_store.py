@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from kobo_sms.aws import statements
 from kobo_sms.messages.parts import Part
-from kobo_sms.sending.attempts import Lease
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim, Lease
 from kobo_sms.sending.decisions import Decision
 from kobo_sms.sending.part_items import PartItems
 from kobo_sms.table import Item, moment

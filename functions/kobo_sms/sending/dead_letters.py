@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kobo_sms.aws.part_attributes import NAMES, write_attributes
 from kobo_sms.aws.queues import Message, Queues
-from kobo_sms.messages.parts import Part
+from kobo_sms.messages.parts import NAMES, Part, write_attributes
 from kobo_sms.messages.request import conceal
 from kobo_sms.sending.decisions import Decision
 

@@ -1,10 +1,17 @@
-"""What send_sms reads of a part's item and writes to it, whatever call of DynamoDB it goes by. It makes no call."""
+"""What send_sms reads of a part's item and writes to it, whatever call of DynamoDB it goes by. It makes no call.
+
+An item keeps two fingerprints of its content, which tell whether a request that is queued again is the one that the
+table knows under its id: `fingerprint` of the numbers as they are sent to, however they were written, and
+`raw_fingerprint` of the numbers as they were written, whatever is known of numbers by then. Either of them is enough.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from kobo_sms.aws.dynamodb import Expression
 from kobo_sms.messages import states
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.packing import pack_numbers, unpack_numbers
@@ -12,11 +19,52 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import describe_progress
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
-from kobo_sms.sending.attempts import HISTORY, NOT_ASKED, Attempt, Lease, died_under, ended_under, leases_of
-from kobo_sms.sending.claims import Busy, Claim, Finished, IdempotencyConflict, NothingToClaim, OtherRelease
+from kobo_sms.sending.attempts import (
+    HISTORY,
+    NOT_ASKED,
+    Attempt,
+    Busy,
+    Claim,
+    Finished,
+    IdempotencyConflict,
+    Lease,
+    NothingToClaim,
+    OtherRelease,
+    died_under,
+    ended_under,
+    leases_of,
+)
 from kobo_sms.sending.decisions import Decision, Known
-from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.table import Item, moment
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """Fingerprints keyed with `key`, so that the table alone betrays no short text; `former` is the key of the release
+    before this one, None where there was none."""
+
+    key: str
+    former: str | None = None
+
+    def attributes(self, part: Part) -> Item:
+        """Return what is kept of a part's content."""
+        return {"fingerprint": part.fingerprint(self.key), "raw_fingerprint": part.raw_fingerprint(self.key)}
+
+    def condition(self, write: Expression, part: Part) -> str:
+        """Return the condition that the item of `part` is of its content."""
+        raw = f"{write.name('raw_fingerprint')} = {write.value(part.raw_fingerprint(self.key))}"
+        known = (f"{write.name('fingerprint')} = {write.value(each)}" for each in self._known(part))
+        return f"({' OR '.join((*known, raw))})"
+
+    def match(self, part: Part, item: Mapping[str, Any]) -> bool:
+        """Tell whether an item is of the content of `part`."""
+        return item.get("fingerprint") in self._known(part) or (
+            item.get("raw_fingerprint") == part.raw_fingerprint(self.key)
+        )
+
+    def _known(self, part: Part) -> list[str]:
+        return [part.fingerprint(key) for key in (self.key, self.former) if key is not None]
+
 
 _NO_KEY = Fingerprints("")
 

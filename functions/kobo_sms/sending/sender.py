@@ -11,9 +11,8 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.runtime import Deadline, Runtime
 from kobo_sms.sending import records
 from kobo_sms.sending.admission import Admission, Admitted
-from kobo_sms.sending.attempts import NOT_ASKED, Lease
+from kobo_sms.sending.attempts import NOT_ASKED, Claim, Lease
 from kobo_sms.sending.backoff import wait_seconds
-from kobo_sms.sending.claims import Claim
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import Decision, Next, after_call, before_call, stop_halving, symptom_of
 from kobo_sms.sending.result import SendResult, describe

@@ -17,8 +17,7 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.sending import records
-from kobo_sms.sending.attempts import NOT_ASKED, Lease
-from kobo_sms.sending.claims import Busy, Claim, Finished, NothingToClaim
+from kobo_sms.sending.attempts import NOT_ASKED, Busy, Claim, Finished, Lease, NothingToClaim
 from kobo_sms.sending.decisions import MAX_HALVINGS, Decision, after_stop
 from kobo_sms.sending.part_items import Opening, PartItems
 from kobo_sms.table import Item, moment

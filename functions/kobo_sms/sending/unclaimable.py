@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kobo_sms.aws.part_attributes import PART
 from kobo_sms.aws.queues import Message, Queues
 from kobo_sms.campaigns.left_out import LeftOutNotes, left_out_of
-from kobo_sms.messages.parts import ROOT, Part
-from kobo_sms.sending.claims import Busy, IdempotencyConflict, NothingToClaim, OtherRelease
+from kobo_sms.messages.parts import PART, ROOT, Part
+from kobo_sms.sending.attempts import Busy, IdempotencyConflict, NothingToClaim, OtherRelease
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import is_too_late
 from kobo_sms.sending.result import SendResult, result_of

@@ -28,7 +28,7 @@ _NOTHING = CallWindow()
 class BulkRest:
     """What one process knows of the bulk lane's rest; threads may share it."""
 
-    def __init__(self, quiet_hours: QuietHours | None, store: SignalStore, clock: Callable[[], float]) -> None:
+    def __init__(self, quiet_hours: QuietHours, store: SignalStore, clock: Callable[[], float]) -> None:
         self._quiet_hours = quiet_hours
         self._store = store
         self._clock = clock
@@ -40,7 +40,7 @@ class BulkRest:
 
         `deadline` is when the invocation ends: KoboMobile hears nothing of it afterwards.
         """
-        if lane is not Lane.BULK or self._quiet_hours is None:
+        if lane is not Lane.BULK:
             return 0
         now = self._clock()
         quiet = self._quiet_hours.period(now)

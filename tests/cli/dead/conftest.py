@@ -20,11 +20,10 @@ from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim
 from kobo_sms.sending.dead_letters import DeadLetters
 from kobo_sms.sending.decisions import Decision, Next
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.store import Store
 from local_aws import environment
 from tests.cli.conftest import Deployed

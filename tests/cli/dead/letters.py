@@ -10,7 +10,7 @@ from kobo_cli.dead.letters import Letter
 from kobo_cli.dead.verdicts import Judge
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
-from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import Fingerprints
 from kobo_sms.sending.standing import Standing
 
 NOW = 1_800_000_000.0

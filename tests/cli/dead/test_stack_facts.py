@@ -8,7 +8,7 @@ import pytest
 
 from kobo_cli.dead.stack_facts import read_facts
 from kobo_cli.errors import CliError
-from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import Fingerprints
 from tests.cli.dead.conftest import STACK_ID, Graveyard
 from tests.cli.dead.letters import KEY
 

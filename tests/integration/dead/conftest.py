@@ -23,7 +23,7 @@ from kobo_sms.aws.dynamodb import encode
 from kobo_sms.messages.lanes import LANES
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
-from kobo_sms.sending.fingerprints import Fingerprints
+from kobo_sms.sending.part_items import Fingerprints
 from tests.integration.handlers.conftest import Functions, deploy  # noqa: F401 - a fixture
 from tests.integration.template import FINGERPRINT_KEY, NAMESPACE
 from tests.robustness.crash_points.check_gates import Gate

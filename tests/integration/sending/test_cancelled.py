@@ -9,8 +9,7 @@ import pytest
 from kobo_sms.campaigns.campaign import Campaign
 from kobo_sms.campaigns.orders import CampaignOrders
 from kobo_sms.messages.parts import Part
-from kobo_sms.sending.attempts import attempts_of
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim, attempts_of
 from kobo_sms.sending.decisions import Decision, Next
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 
 from kobo_sms.composition import settings
 from kobo_sms.messages import numbers
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.store import Store
 from tests.integration.template import Template
 

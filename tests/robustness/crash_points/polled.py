@@ -19,7 +19,7 @@ from kobo_sms.messages.request import Request
 from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.rounds import is_pending
 from kobo_sms.reports.store import ReportStore
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.store import Store
 from kobo_sms.table import REPORTS_ID, STATS_ID, Item

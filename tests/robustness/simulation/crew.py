@@ -8,9 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from kobo_sms.aws.part_attributes import PART
 from kobo_sms.aws.queues import Message
-from kobo_sms.messages.parts import ROOT
+from kobo_sms.messages.parts import PART, ROOT
 from kobo_sms.sending.batch import Stage, Step, Work
 from tests.robustness.simulation.chaos import Crash
 from tests.robustness.simulation.timeline import NEVER, Frame, Process

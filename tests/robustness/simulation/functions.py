@@ -32,8 +32,7 @@ from kobo_sms.reports.store import ReportStore, StatsStore
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending.batch import BatchSender
 from kobo_sms.sending.batch_store import BatchStore
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
@@ -117,7 +116,8 @@ class Functions:
         prompt = Prompt(lambda: cast("Any", events), STACK, lambda warning: world.note(warning))
         valve = self._valve_store()
         breaker = self._makers.breaker(valve, prompt, clock, world.rng.uniform, world.note)
-        rest = self._makers.rest(world.scenario.quiet_hours, valve, clock)
+        quiet_hours = world.scenario.quiet_hours
+        rest = self._makers.rest(quiet_hours, valve, clock) if quiet_hours is not None else None
         campaigns = self._makers.watch(cast("Any", world.dynamodb), TABLE, clock)
         left_out = LeftOutNotes(cast("Any", world.dynamodb), TABLE, keep_seconds=_KEEP_SECONDS)
         optouts = self._makers.optouts(cast("Any", world.dynamodb), TABLE, world.timeline.wait)

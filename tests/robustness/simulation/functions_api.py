@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from kobo_sms.aws.sqs_records import read_record
+from kobo_sms.aws.queues import read_record
 from tests.robustness.simulation.invocations import Invocation
 from tests.robustness.simulation.stored import QUEUE_URLS
 

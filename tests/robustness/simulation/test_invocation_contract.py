@@ -12,9 +12,8 @@ from typing import Any, cast
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from kobo_sms.aws.queues import Message
+from kobo_sms.aws.queues import Message, read_record
 from kobo_sms.aws.received_messages import make_record
-from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.composition.send import SendApp
 from kobo_sms.sending.batch import Processed
 from kobo_sms.sending.result import SendResult

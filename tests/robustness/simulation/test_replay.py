@@ -19,7 +19,7 @@ from kobo_sms.kobomobile.answers import SendAnswer
 from kobo_sms.kobomobile.client import KoboClient
 from kobo_sms.messages.lanes import Lane
 from kobo_sms.messages.parts import Part
-from kobo_sms.sending.claims import Claim, NothingToClaim
+from kobo_sms.sending.attempts import Claim, NothingToClaim
 from kobo_sms.sending.decisions import Decision, Known, after_stop
 from kobo_sms.sending.store import Store
 from tests.robustness.simulation.functions import Makers

@@ -24,7 +24,7 @@ from kobo_sms.reports.counts import Counts
 from kobo_sms.reports.records import AskedRound, Key, ReportWrite, rounds_with
 from kobo_sms.reports.rounds import Ended
 from kobo_sms.reports.store import ReportStore, StatsStore
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import Claim
 from kobo_sms.sending.decisions import Decision, Next, Outcome
 from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.records import due_shard

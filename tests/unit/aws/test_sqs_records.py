@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kobo_sms.aws.queues import Message
+from kobo_sms.aws.queues import Message, read_record
 from kobo_sms.aws.received_messages import make_record, queued_at
-from kobo_sms.aws.sqs_records import read_record
 from kobo_sms.errors import ConfigurationError, InvalidRequest
 from kobo_sms.messages.lanes import Lane
 

@@ -13,7 +13,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.aws.typed_values import deserialize, serialize
+from kobo_sms.aws.dynamodb import deserialize, serialize
 
 NUMBERS = st.integers(-(10**37), 10**37) | st.decimals(allow_nan=False, allow_infinity=False, places=6).filter(
     lambda number: len(number.as_tuple().digits) <= 38

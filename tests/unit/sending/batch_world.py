@@ -25,7 +25,6 @@ from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.settings import SendSettings
 from kobo_sms.sending.store import Store
 from kobo_sms.valve.breaker import CircuitBreaker
-from kobo_sms.valve.bulk_rest import BulkRest
 from kobo_sms.valve.store import ValveStore
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 
@@ -163,7 +162,7 @@ class World:
             self._client,
             cast("Any", self),
             CircuitBreaker(valve, lambda: None, clock, lambda low, high: high),
-            BulkRest(None, valve, clock),
+            None,
             CampaignWatch(table, "messages", clock),
             LeftOutNotes(table, "messages", keep_seconds=1e6),
             OptOutLookup(table, "messages", lambda seconds: None),

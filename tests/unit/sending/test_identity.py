@@ -12,10 +12,9 @@ import pytest
 from kobo_sms.messages import numbers
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import parse
-from kobo_sms.sending.claims import Busy, Claim, Finished, IdempotencyConflict, OtherRelease
+from kobo_sms.sending.attempts import Busy, Claim, Finished, IdempotencyConflict, OtherRelease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.store import Store
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm
 

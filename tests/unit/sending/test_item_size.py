@@ -23,11 +23,9 @@ from kobo_sms.reports.store import ReportStore
 from kobo_sms.reports.writer import ReportWriter
 from kobo_sms.runtime import Runtime
 from kobo_sms.sending import records
-from kobo_sms.sending.attempts import HISTORY, Lease
-from kobo_sms.sending.claims import Claim
+from kobo_sms.sending.attempts import HISTORY, Claim, Lease
 from kobo_sms.sending.decisions import Decision, Next, Outcome
-from kobo_sms.sending.fingerprints import Fingerprints
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.store import Store
 from kobo_sms.table import Item
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm

@@ -14,12 +14,10 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.progress import read_progress
 from kobo_sms.messages.request import parse
 from kobo_sms.messages.states import State
-from kobo_sms.sending.attempts import DIED, DROPPED, HISTORY, RETRIED, attempts_of
-from kobo_sms.sending.claims import Busy, Claim, Finished
+from kobo_sms.sending.attempts import DIED, DROPPED, HISTORY, RETRIED, Busy, Claim, Finished, attempts_of
 from kobo_sms.sending.decisions import Decision, Next
-from kobo_sms.sending.fingerprints import Fingerprints
 from kobo_sms.sending.operator_store import OperatorStore
-from kobo_sms.sending.part_items import PartItems
+from kobo_sms.sending.part_items import Fingerprints, PartItems
 from kobo_sms.sending.standing import Standing
 from kobo_sms.table import moment
 from tests.robustness.simulation.dynamodb import FakeDynamoDB, calm

@@ -14,7 +14,7 @@ from kobo_sms.messages.parts import Part
 from kobo_sms.messages.recipients import recipients_of
 from kobo_sms.messages.request import Request
 from kobo_sms.messages.states import State
-from kobo_sms.sending.claims import Claim, Finished
+from kobo_sms.sending.attempts import Claim, Finished
 from kobo_sms.sending.decisions import Next, after_call, before_call
 from kobo_sms.sending.part_items import PartItems
 from kobo_sms.sending.store import Store

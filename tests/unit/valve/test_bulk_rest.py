@@ -42,11 +42,10 @@ class Clocked:
     """A rest whose clock the test sets; an invocation lasts 30 seconds."""
 
     store: FakeStore = field(default_factory=FakeStore)
-    hours: QuietHours | None = NIGHT
     now: float = 0.0
 
     def __post_init__(self) -> None:
-        self.rest = BulkRest(self.hours, self.store, lambda: self.now)
+        self.rest = BulkRest(NIGHT, self.store, lambda: self.now)
 
     def wait(self, now: float, lane: Lane = Lane.BULK) -> int:
         self.now = now
@@ -73,11 +72,6 @@ def test_nothing_begins_that_may_last_into_quiet_hours(now: float, wait: int) ->
 def test_the_priority_lane_never_waits() -> None:
     rest = Clocked()
     assert rest.wait(EVENING, Lane.PRIORITY) == rest.store.looks == 0
-
-
-def test_without_quiet_hours_nothing_waits() -> None:
-    rest = Clocked(hours=None)
-    assert rest.wait(EVENING) == rest.store.looks == 0
 
 
 def test_by_day_nothing_is_looked_up() -> None:

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.aws.part_attributes import NAMES, ORIGIN, PART, QUEUED_AT, read_attributes, write_attributes
 from kobo_sms.errors import InvalidRequest
-from kobo_sms.messages.parts import Part
+from kobo_sms.messages.parts import NAMES, ORIGIN, PART, QUEUED_AT, Part, read_attributes, write_attributes
 from kobo_sms.messages.request import Request
 
 SENT_AT = 1_800_000_000.5
