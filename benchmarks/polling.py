@@ -32,8 +32,7 @@ from kobo_sms.aws.dynamodb import encode
 from kobo_sms.aws.statements import send_as_encoded
 from kobo_sms.composition.aws import AWS
 from kobo_sms.kobomobile.answers import Accepted, Lost, ReportAnswer
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.reports.counts import Tally

@@ -1,1 +1,1 @@
-"""What the three functions share: pure rules, adapters to AWS and KoboMobile, and the composition root."""
+"""What the functions share: pure rules, adapters to AWS and KoboMobile, and the composition root."""

@@ -10,8 +10,7 @@ from kobo_cli.doctor.patient import Patient
 from kobo_sms.credit.wording import amount
 from kobo_sms.errors import ConfigurationError, UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, Unreachable
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 
 SECRET, KOBOMOBILE = "secret", "kobomobile"
 # What template.yaml puts there.

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobo_sms.aws.dynamodb import decode, encode
-from kobo_sms.history import History, HistoryAttribute, cut
 from kobo_sms.reports.records import ROUNDS
 from kobo_sms.sending.attempts import HISTORY
+from kobo_sms.table import History, HistoryAttribute, cut
 from kobo_sms.valve.changes import CHANGES
 from tests.unit.sending.test_item_size import size
 

@@ -1,1 +1,1 @@
-"""The AWS services that more than one room uses: DynamoDB, SQS, and how their clients keep connections."""
+"""The AWS services that more than one room uses: DynamoDB and SQS."""

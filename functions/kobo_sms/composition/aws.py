@@ -15,7 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from kobo_sms.aws.fresh_connections import never_reuse_idle
+from kobo_sms.connections import never_reuse_idle
 
 # A call of AWS that hangs must not eat the time that the part's lease leaves. What is asked is checked by AWS alone:
 # checking it here too takes a fifth of what a call costs the processor.

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kobo_sms.composition import settings
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

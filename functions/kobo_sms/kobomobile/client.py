@@ -1,4 +1,4 @@
-"""KoboMobile over HTTP.
+"""KoboMobile over HTTP, and the login: kept while the function is warm, fetched afresh when KoboMobile refuses it.
 
 Every call is a POST with a form body (the password stays out of request lines and so out of access logs) and is made
 exactly once: whether to repeat a call whose answer was lost is not for a transport to decide.
@@ -6,16 +6,22 @@ exactly once: whether to repeat a call whose answer was lost is not for a transp
 
 from __future__ import annotations
 
+import json
+import math
+import threading
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
-from kobo_sms.aws.fresh_connections import USUAL, IdleLimit, limit_idle
+from kobo_sms.connections import USUAL, IdleLimit, Unconnected, limit_idle, limit_time
+from kobo_sms.errors import ConfigurationError
 from kobo_sms.kobomobile.answers import (
     Lost,
     Refused,
@@ -26,18 +32,72 @@ from kobo_sms.kobomobile.answers import (
     read_report,
     read_send,
 )
-from kobo_sms.kobomobile.credentials import Credentials
-from kobo_sms.kobomobile.timed_connections import Unconnected, limit_time
 from kobo_sms.kobomobile.tokens import Kind
 
 if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
     from kobo_sms.messages.parts import Part
 
 # 500 pairs of 13 digits and a UUID are 26 kB; what is much longer is no answer of the API.
 _LONGEST_ANSWER = 256 * 1024
 _CHUNK = 16 * 1024
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+# While the valve is about to close, each refused call would else ask Secrets Manager again.
+_FETCH_EVERY = 5.0
 A = TypeVar("A")
+
+
+class Credentials:
+    """User and password from one Secrets Manager secret, JSON `{"user": ..., "pass": ...}`; threads may share it."""
+
+    def __init__(self, client: SecretsManagerClient, arn: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._arn = arn
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._login: tuple[str, str] | None = None
+        self._refused_at = -math.inf
+
+    def current(self) -> tuple[str, str]:
+        """Return user and password, fetched if they are not known yet.
+
+        Raises
+        ------
+        ConfigurationError
+            when the secret is not of the agreed form; its content is not repeated.
+        """
+        with self._lock:
+            if self._login is None:
+                self._login = self._fetch()
+            return self._login
+
+    def after_refusal(self, refused: tuple[str, str]) -> tuple[str, str] | None:
+        """Return what to log in with after KoboMobile did not accept `refused`, None when there is nothing to try.
+
+        That is what another thread has fetched meanwhile, else the secret as it is now. It is asked for every few
+        seconds at the most, however many calls are refused.
+        """
+        with self._lock:
+            if self._login is not None and self._login != refused:
+                return self._login
+            now = self._clock()
+            if now - self._refused_at < _FETCH_EVERY:
+                return None
+            self._refused_at = now
+            try:
+                self._login = self._fetch()
+            except (ConfigurationError, BotoCoreError, ClientError):
+                return None
+            return self._login
+
+    def _fetch(self) -> tuple[str, str]:
+        text = self._client.get_secret_value(SecretId=self._arn).get("SecretString", "")
+        try:
+            fields = json.loads(text)
+            return str(fields["user"]), str(fields["pass"])
+        except (ValueError, KeyError, TypeError):
+            raise ConfigurationError('the secret must be JSON: {"user": ..., "pass": ...}') from None
 
 
 class KoboClient:

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kobo_sms.history import HistoryAttribute, cut
 from kobo_sms.kobomobile.answers import Report, ReportAnswer
 from kobo_sms.messages.progress import describe_progress
-from kobo_sms.table import Item, moment
+from kobo_sms.table import HistoryAttribute, Item, cut, moment
 
 Key = tuple[str, str]
 ROUNDS = HistoryAttribute("rounds", first=5, last=15, most_bytes=4_000)

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kobo_sms.history import History, HistoryAttribute, cut
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.states import State
 from kobo_sms.sending.decisions import Decision, Known, Next
-from kobo_sms.table import Item, moment
+from kobo_sms.table import History, HistoryAttribute, Item, cut, moment
 
 HISTORY = HistoryAttribute("history", first=10, last=40, most_bytes=9_000)
 # Instead of an answer: KoboMobile was not asked; the process ended before it wrote what came of the attempt.

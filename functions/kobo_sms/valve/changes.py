@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kobo_sms.history import History, HistoryAttribute, cut
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.table import History, HistoryAttribute, cut
 from kobo_sms.valve.state import Closed, ClosedByOperator
 
 CHANGES = HistoryAttribute("changes", first=0, last=40, most_bytes=4_000)

@@ -13,10 +13,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kobo_sms.aws.dynamodb import Expression, decode, encode
-from kobo_sms.history import History
 from kobo_sms.kobomobile.tokens import Symptom
 from kobo_sms.messages.lanes import LANES, Lane
-from kobo_sms.table import VALVE_ID, VALVE_PART, Item, moment
+from kobo_sms.table import VALVE_ID, VALVE_PART, History, Item, moment
 from kobo_sms.valve.call_window import CallWindow, Count, KnownCalls, slot_of
 from kobo_sms.valve.changes import CHANGES
 from kobo_sms.valve.signals import CREDIT, FAULTS, GATEWAY, FailureSignal

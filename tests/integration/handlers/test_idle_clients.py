@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kobo_sms.aws.fresh_connections import FreshConnection, IdleLimit
 from kobo_sms.composition.aws import aws_session
 from kobo_sms.composition.credit import credit_app
 from kobo_sms.composition.reports import report_app
 from kobo_sms.composition.send import send_app
+from kobo_sms.connections import FreshConnection, IdleLimit
 
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool, PoolManager

@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ProxyConnectionError, SSLError
 
-from kobo_sms.aws.fresh_connections import IdleLimit, never_reuse_idle
+from kobo_sms.connections import IdleLimit, never_reuse_idle
 from tests.integration.kobomobile.idle_proxy import IdleProxy, running_proxy
 from tests.integration.kobomobile.little_server import running_server, write_certificate
 

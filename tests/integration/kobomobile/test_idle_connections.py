@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from urllib3 import PoolManager
 
-from kobo_sms.aws.fresh_connections import IdleLimit, limit_idle
+from kobo_sms.connections import IdleLimit, limit_idle
 from kobo_sms.kobomobile.answers import Accepted, Lost, Refused
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 from tests.integration.conftest import PASSWORD, USER
 from tests.integration.kobomobile.idle_proxy import IdleProxy, running_proxy
 from tests.integration.kobomobile.little_server import running_server, write_certificate

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kobo_sms.kobomobile.answers import Accepted, Refused, SendAnswer
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from kobo_sms.credit.store import Account
-from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.table import History
 from kobo_sms.valve.call_window import CallWindow, KnownCalls
 from kobo_sms.valve.changes import CHANGES
 from kobo_sms.valve.state import Valve

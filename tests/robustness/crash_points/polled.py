@@ -12,8 +12,7 @@ from typing import cast
 
 from kobo_sms.aws.dynamodb import encode
 from kobo_sms.kobomobile.answers import Accepted
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 from kobo_sms.messages.parts import Part
 from kobo_sms.messages.request import Request
 from kobo_sms.reports.counts import Counts

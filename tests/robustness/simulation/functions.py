@@ -23,8 +23,7 @@ from kobo_sms.credit.settings import CreditSettings
 from kobo_sms.credit.store import CreditStore
 from kobo_sms.errors import ConfigurationError, EnqueueFailed, LostClaim, OptOutsUnknown
 from kobo_sms.events.publisher import Publisher
-from kobo_sms.kobomobile.client import KoboClient
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials, KoboClient
 from kobo_sms.optouts.lookup import OptOutLookup
 from kobo_sms.reports.poller import Poller
 from kobo_sms.reports.settings import ReportSettings

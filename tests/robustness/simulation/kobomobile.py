@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
+from kobo_sms.connections import Unconnected
 from kobo_sms.errors import UnreadableBalance
 from kobo_sms.kobomobile.answers import Lost, Refused, SendAnswer, Unreachable, read_credit, read_send
-from kobo_sms.kobomobile.timed_connections import Unconnected
 from mock_kobo.api import broken
 from mock_kobo.gateway import ANSWERED, Reply
 from mock_kobo.mock import Mock

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from kobo_sms.errors import ConfigurationError
-from kobo_sms.kobomobile.credentials import Credentials
+from kobo_sms.kobomobile.client import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

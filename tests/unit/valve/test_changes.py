@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobo_sms.history import History
 from kobo_sms.messages.lanes import LANES, Lane
+from kobo_sms.table import History
 from kobo_sms.valve.changes import CHANGES, Change, changes_of, remember
 from kobo_sms.valve.signals import CREDENTIALS, GATEWAY
 from kobo_sms.valve.state import Closed, ClosedByOperator, ClosedForCredit, ClosedForFault
