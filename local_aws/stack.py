@@ -49,6 +49,7 @@ def running_stack(
     mock_port: int = 0,
     kobo_url: str | None = None,
     every: float = 2.0,
+    feed: bool = True,
     parameters: Mapping[str, str] | None = None,
     built: bool = False,
     code: Path | None = None,
@@ -65,6 +66,8 @@ def running_stack(
         A KoboMobile API to use in place of the mock, with the account in KOBO_USER and KOBO_PASS.
     every
         Seconds between two runs of each scheduled function.
+    feed
+        Hand the changes of the table to the function that its stream feeds; else nobody reads the stream.
     parameters
         Values of template parameters, by name.
     built
@@ -88,7 +91,7 @@ def running_stack(
         plan = exits.enter_context(settled)
         _clean(directory)
         exits.callback(_clean, directory)
-        yield _start(exits, plan, every, directory, progress)
+        yield _start(exits, plan, every, feed, directory, progress)
 
 
 def _clean(directory: Path) -> None:
@@ -102,7 +105,7 @@ def _join(threads: Iterable[threading.Thread]) -> None:
         thread.join(_END_SECONDS)
 
 
-def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress: Progress) -> LocalStack:
+def _start(exits: ExitStack, plan: Plan, every: float, feed: bool, directory: Path, progress: Progress) -> LocalStack:
     progress("starting the embedded AWS" + (" and the mock KoboMobile" if plan.mock_port else ""))
     (directory / "work").mkdir()
     programs = [engine(plan.aws_port, directory.resolve())]
@@ -125,7 +128,7 @@ def _start(exits: ExitStack, plan: Plan, every: float, directory: Path, progress
     variables = environment.of_stack(plan.endpoint, installation.outputs)
     streamed = take_over_streams(clients, installation.resources)
     scheduled = take_over_schedules(clients, installation.resources)
-    threads += exits.enter_context(streaming(clients, streamed, progress))
+    threads += exits.enter_context(streaming(clients, streamed if feed else (), progress))
     threads += exits.enter_context(ticking(clients, scheduled, every, progress))
     environment.write(directory, variables)
     exits.callback(environment.remove, directory)

@@ -14,7 +14,10 @@ SELDOM_SECONDS = 3600.0
 def test_an_outage_closes_the_valve_between_two_ticks(tmp_path: Path) -> None:
     with (
         running_stack(
-            every=SELDOM_SECONDS, parameters={"RetryBaseSeconds": "1", "RetryMaxSeconds": "2"}, directory=tmp_path
+            every=SELDOM_SECONDS,
+            feed=False,
+            parameters={"RetryBaseSeconds": "1", "RetryMaxSeconds": "2"},
+            directory=tmp_path,
         ) as stack,
         MockControl(str(stack.mock_url)) as mock,
     ):

@@ -28,7 +28,7 @@ TEXTS, AFFORDABLE, PRICE = 1000, 400, 4
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder: Path = tmp_path_factory.mktemp("valve")
-    with running_stack(every=1.0, parameters=PARAMETERS, directory=folder / ".kobo") as stack:
+    with running_stack(every=1.0, feed=False, parameters=PARAMETERS, directory=folder / ".kobo") as stack:
         yield stack
 
 

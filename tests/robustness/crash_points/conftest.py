@@ -32,8 +32,9 @@ _KEPT: tuple[QueueAttributeNameType, ...] = ("VisibilityTimeout", "MessageRetent
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     directory = tmp_path_factory.mktemp("faults")
-    # The scheduled functions run once, when the stack starts, and never again.
-    with running_stack(every=86_400, parameters={"MaxAttempts": "3"}, directory=directory / ".kobo") as stack:
+    # The scheduled functions run once, when the stack starts, and never again; nobody waits for status events.
+    started = running_stack(every=86_400, feed=False, parameters={"MaxAttempts": "3"}, directory=directory / ".kobo")
+    with started as stack:
         yield stack
 
 
