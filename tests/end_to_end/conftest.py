@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def stack(folder: Path) -> Iterator[LocalStack]:
     """The stack, its retries short enough to see their end."""
-    with running_stack(every=0.5, parameters=PARAMETERS, directory=folder / ".kobo") as stack:
+    with running_stack(every=1.0, parameters=PARAMETERS, directory=folder / ".kobo") as stack:
         yield stack
 
 

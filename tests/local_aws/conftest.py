@@ -47,7 +47,7 @@ def code(tmp_path_factory: pytest.TempPathFactory, function_notes: dict[str, Not
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[LocalStack]:
-    with running_stack(code=code, every=0.2, directory=tmp_path_factory.mktemp("stack")) as running:
+    with running_stack(code=code, every=0.5, directory=tmp_path_factory.mktemp("stack")) as running:
         yield running
 
 
